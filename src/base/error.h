@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <type_traits>
 #include <utility>
 
 namespace spillway {
@@ -75,6 +76,12 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
       : tl::expected<T, Error>(tl::unexpect, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 };
 
+/// The value of a success, moved out; nothing for Result<void>. TRY's last step.
+template <class T>
+T take(Result<T>& result) {
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
 }  // namespace spillway
 
 /// The value of a Result, or return its error from this function.
@@ -82,5 +89,5 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
   ({                                                         \
     auto&& try_result_ = (__VA_ARGS__);                      \
     if (!try_result_) return std::move(try_result_).error(); \
-    std::move(try_result_).value();                          \
+    ::spillway::take(try_result_);                           \
   })
