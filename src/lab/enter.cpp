@@ -1,0 +1,106 @@
+#include "lab/enter.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "base/file.h"
+#include "lab/errors.h"
+#include "lab/namespaces.h"
+
+namespace spillway::lab {
+namespace {
+
+struct Space {
+  const char* name;
+  int type;
+};
+constexpr Space kSpaces[] = {{"pid", CLONE_NEWPID},
+                             {"ipc", CLONE_NEWIPC},
+                             {"uts", CLONE_NEWUTS},
+                             {"net", CLONE_NEWNET},
+                             {"mnt", CLONE_NEWNS}};
+
+Error refused(const std::string& what) {
+  return Error{Kind::io, kSandbox, fmt::format("cannot {}: {}", what, std::strerror(errno))};
+}
+
+/// Takes all namespaces and the root of the process `pid`, as /proc shows it now.
+Result<void> enter_process(pid_t pid) {
+  const std::string folder = fmt::format("/proc/{}/", pid);
+  Fd root{open((folder + "root").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  std::vector<Fd> files;
+  for (const Space& space : kSpaces)
+    files.emplace_back(open((folder + "ns/" + space.name).c_str(), O_RDONLY | O_CLOEXEC));
+  for (size_t i = 0; i < files.size(); ++i)
+    if (!files[i].valid() || setns(files[i].get(), kSpaces[i].type) != 0)
+      return refused(fmt::format("enter the {} namespace of process {}", kSpaces[i].name, pid));
+  // A mount namespace's own root is not the process's when the whole lab runs in a chroot.
+  if (!root.valid() || fchdir(root.get()) != 0 || chroot(".") != 0) return refused("take the lab's root");
+  return {};
+}
+
+[[noreturn]] void become_command(const Visit& visit, const std::string& folder) {
+  const passwd* user = getpwnam(visit.user.c_str());
+  if (!user) {
+    dprintf(2, "no user %s there\n", visit.user.c_str());
+    _exit(126);
+  }
+  if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+    _exit(126);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const char* terminal = getenv("TERM");
+  const std::vector<std::pair<std::string, std::string>> environment = {
+      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"},
+      {"HOME", user->pw_dir},
+      {"USER", user->pw_name},
+      {"LOGNAME", user->pw_name},
+      {"SHELL", "/bin/bash"},
+      {"LANG", "C.UTF-8"},
+      {"TERM", terminal ? terminal : "dumb"}};
+  clearenv();
+  for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
+  if (folder.empty() || chdir(folder.c_str()) != 0)
+    if (chdir(user->pw_dir) != 0 && chdir("/") != 0) _exit(126);
+  std::vector<char*> argv;
+  for (const std::string& word : visit.argv) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  dprintf(2, "error[%s]: cannot run %s on %s: %s\n", std::string(kBadCommand.id).c_str(), argv[0],
+          visit.host.c_str(), std::strerror(errno));
+  _exit(errno == ENOENT ? 127 : 126);
+}
+
+}  // namespace
+
+Result<int> visit(const LabHandle& lab, const Visit& visit) {
+  std::error_code ignored;
+  const std::string folder = std::filesystem::current_path(ignored).string();
+  TRY(enter_process(lab.init));
+  if (visit.machine != 0) {
+    TRY(enter_process(visit.machine));
+  } else {
+    TRY(enter_host(visit.host));
+  }
+  const pid_t child = fork();  // a new PID namespace is for children
+  if (child < 0) return refused("fork");
+  if (child == 0) become_command(visit, folder);
+  signal(SIGINT, SIG_IGN);  // the terminal sends it to the command as well, which decides
+  signal(SIGQUIT, SIG_IGN);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace spillway::lab

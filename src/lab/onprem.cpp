@@ -1,0 +1,158 @@
+#include "lab/onprem.h"
+
+#include <sys/stat.h>
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "lab/dns_files.h"
+#include "lab/errors.h"
+#include "lab/mounts.h"
+#include "lab/namespaces.h"
+#include "lab/network.h"
+
+namespace spillway::lab {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(30);
+const std::vector<std::string> kPlainEnvironment = {"LC_ALL=C", "TZ=UTC",
+                                                    "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+
+Result<void> append(const std::string& path, const std::string& text) {
+  std::string content = TRY(read_file(path));
+  if (!content.empty() && content.back() != '\n') content += '\n';
+  return write_file_atomically(path, content + text);
+}
+
+Result<void> replace(const fs::path& path, std::string_view text, unsigned mode = 0644) {
+  std::error_code ignored;
+  fs::remove(path, ignored);  // it may be a link to somewhere that does not exist here
+  return write_file_atomically(path, text, mode);
+}
+
+bool exists(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0;
+}
+
+Result<void> start_resolver(const Workbench& bench, const std::string& host, const std::string& address,
+                            bool primary) {
+  const std::string folder = std::string(kRun) + "/named-" + host;
+  TRY(make_folder(folder, 0755, "bind"));
+  TRY(write_file_atomically(folder + "/named.conf", render_named_conf(folder, address, primary)));
+  TRY(write_file_atomically(folder + "/root.zone", render_empty_root_zone()));
+  TRY(write_file_atomically(folder + "/aws.zone", render_aws_zone()));
+  TRY(write_file_atomically(folder + "/site.zone", render_site_zone()));
+  TRY(bench.processes.start(
+      {"named-" + host,
+       {"/usr/sbin/named", "-4", "-n", "1", "-g", "-u", "bind", "-c", folder + "/named.conf"},
+       kPlainEnvironment,
+       "root",
+       host}));
+  return wait_for_port(host, address, 53, Deadline::after(kPatience));
+}
+
+}  // namespace
+
+Result<void> write_site_files() {
+  TRY(append("/etc/passwd",
+             "alice:x:20001:20001:Alice:/home/alice:/bin/bash\n"
+             "bob:x:20002:20002:Bob:/home/bob:/bin/bash\n"));
+  TRY(append("/etc/group", "alice:x:20001:\nbob:x:20002:\n"));
+  for (const char* user : {"alice", "bob"}) TRY(make_folder(std::string("/home/") + user, 0700, user));
+  TRY(replace("/etc/hosts",
+              fmt::format("127.0.0.1 localhost\n{} ctl ctl.example.com\n{} op1 op1.example.com\n",
+                          kControllerAddress, kOnPremNodeAddress)));
+  TRY(replace(
+      "/etc/resolv.conf",
+      fmt::format("nameserver {}\nsearch example.com\noptions timeout:1 attempts:1\n", kControllerAddress)));
+  TRY(replace("/etc/nsswitch.conf",
+              "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\n"
+              "protocols: files\n"));
+  return {};
+}
+
+Result<void> write_slurm_files(const ClusterFacts& cluster) {
+  TRY(make_folder("/etc/slurm"));
+  TRY(replace("/etc/slurm/slurm.conf", render_slurm_conf(cluster)));
+  TRY(replace("/etc/slurm/slurmdbd.conf", render_slurmdbd_conf(), 0600));
+  TRY(give_to("/etc/slurm/slurmdbd.conf", "slurm"));
+  for (const char* folder : {"/var/spool/slurmctld", "/var/log/slurm", "/run/slurm"})
+    TRY(make_folder(folder, 0755, "slurm"));
+  return make_folder("/var/spool/slurmd");
+}
+
+Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster) {
+  TRY(make_folder("/etc/spillway"));
+  TRY(make_folder("/etc/spillway/prolog.d"));
+  TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
+  TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
+  TRY(make_folder("/var/lib/spillway", 0700, "slurm"));
+  TRY(make_folder("/var/spool/spillway", 0755, "slurm"));
+  TRY(make_folder("/var/spool/spillway/wishes", 0750, "slurm"));
+  TRY(make_folder("/run/spillway", 0755, "slurm"));
+
+  const fs::path program = bench.settings.programs / "spillway";
+  if (!exists(program))
+    return Error{Kind::not_found, kProgramMissing, "no such program: " + program.string()};
+  // The checkout may lie where user slurm cannot go, so the program is brought to where a package puts it.
+  TRY(make_folder("/usr/libexec/spillway"));
+  std::error_code failed;
+  const fs::path installed = "/usr/libexec/spillway/spillway";
+  fs::copy_file(program, installed, fs::copy_options::overwrite_existing, failed);
+  if (failed) return system_error("install", program, failed.value());
+  for (const char* hook : {"resume", "suspend", "resume-fail", "prolog-slurmctld"}) {
+    const fs::path link = installed.parent_path() / hook;
+    fs::remove(link, failed);
+    fs::create_symlink("spillway", link, failed);
+    if (failed) return system_error("link", link, failed.value());
+  }
+  return {};
+}
+
+Result<void> start_munge(const Workbench& bench) {
+  TRY(make_folder("/etc/munge", 0700, "munge"));
+  TRY(make_folder("/var/lib/munge", 0700, "munge"));
+  TRY(make_folder("/var/log/munge", 0700, "munge"));
+  TRY(make_folder("/run/munge", 0755, "munge"));
+  TRY(replace("/etc/munge/munge.key", random_bytes(128), 0400));
+  TRY(give_to("/etc/munge/munge.key", "munge"));
+  TRY(bench.processes.start({"munged", {"/usr/sbin/munged", "--foreground"}, kPlainEnvironment, "munge"}));
+  return wait_until(
+      "munged's socket", [] { return exists("/run/munge/munge.socket.2"); }, Deadline::after(kPatience));
+}
+
+Result<void> start_resolvers(const Workbench& bench) {
+  TRY(start_resolver(bench, "ctl", kControllerAddress, true));
+  return start_resolver(bench, "vpc", kVpcResolver, false);
+}
+
+Result<void> start_controller(const Workbench& bench) {
+  TRY(bench.processes.start({"slurmctld", {"/usr/sbin/slurmctld", "-D"}, kPlainEnvironment, "slurm"}));
+  return wait_for_port("ctl", kControllerAddress, 6817, Deadline::after(kPatience));
+}
+
+Result<void> start_onprem_node(const Workbench& bench) {
+  TRY(bench.processes.start(
+      {"slurmd-op1", {"/usr/sbin/slurmd", "-D", "-N", "op1"}, kPlainEnvironment, "root", "op1"}));
+  return wait_until(
+      "op1 idle in Slurm",
+      [&] {
+        const auto state =
+            run_on(bench.runner, "ctl", {"/usr/bin/sinfo", "-h", "-n", "op1", "-p", "onprem", "-o", "%T"});
+        return state && trim(*state) == "idle";
+      },
+      Deadline::after(kPatience));
+}
+
+Result<void> start_daemon(const Workbench& bench) {
+  Service daemon{"spillwayd", {"/usr/libexec/spillway/spillway", "daemon"}, kPlainEnvironment, "slurm"};
+  daemon.env.insert(
+      daemon.env.end(),
+      {"HOME=/var/lib/spillway", "AWS_SHARED_CREDENTIALS_FILE=/var/lib/spillway/.aws/credentials",
+       "AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt", "AWS_REGION=us-east-1"});
+  return bench.processes.start(daemon);
+}
+
+}  // namespace spillway::lab

@@ -1,0 +1,24 @@
+#pragma once
+#include "lab/slurm_files.h"
+#include "lab/workbench.h"
+
+namespace spillway::lab {
+
+/// Users alice and bob with homes, hosts, resolver, names of services: what a site has before Slurm.
+Result<void> write_site_files();
+/// slurm.conf and slurmdbd.conf, and the folders of Slurm's daemons.
+Result<void> write_slurm_files(const ClusterFacts& cluster);
+/// partitions.json, spillway.yaml, the hooks as links to `spillway`, the folders of the daemon.
+Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster);
+
+Result<void> start_munge(const Workbench& bench);
+/// BIND for the site on the controller, and the VPC's resolver.
+Result<void> start_resolvers(const Workbench& bench);
+/// slurmctld; returns when it answers. Needs munge and slurmdbd.
+Result<void> start_controller(const Workbench& bench);
+/// slurmd of op1; returns when Slurm shows it idle.
+Result<void> start_onprem_node(const Workbench& bench);
+/// `spillway daemon` as user slurm; returns when its socket is there.
+Result<void> start_daemon(const Workbench& bench);
+
+}  // namespace spillway::lab

@@ -1,0 +1,109 @@
+#include "lab/slurm_files.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "lab/layout.h"
+
+namespace spillway::lab {
+
+// AuthInfo, config_overrides and the scheduler's intervals make a small cluster on one machine quick; a
+// site's slurm.conf must not have them.
+std::string render_slurm_conf(const ClusterFacts& cluster) {
+  return fmt::format(R"(ClusterName=lab
+SlurmctldHost=ctl({controller})
+SlurmUser=slurm
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=cred_expire=5
+StateSaveLocation=/var/spool/slurmctld
+SlurmdSpoolDir=/var/spool/slurmd
+SlurmctldPidFile=/run/slurm/slurmctld.pid
+SlurmdPidFile=/run/slurmd.pid
+SlurmctldLogFile=/var/log/slurm/slurmctld.log
+SlurmdLogFile=/var/log/slurm/slurmd.log
+SlurmctldDebug=info
+SlurmdDebug=info
+SrunPortRange=60001-60999
+ReturnToService=2
+PrivateData=cloud
+MpiDefault=none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+TreeWidth=65533
+SlurmdTimeout=30
+KillWait=5
+MessageTimeout=20
+LaunchParameters=enable_nss_slurm
+SchedulerParameters=bf_interval=2,sched_interval=2,batch_sched_delay=0,sched_min_interval=0
+SlurmctldParameters=enable_configless,idle_on_node_suspend,power_save_interval=1,cloud_reg_addrs
+SlurmdParameters=config_overrides
+Prolog=/etc/spillway/prolog.d/*
+PrologSlurmctld=/usr/libexec/spillway/prolog-slurmctld
+ResumeProgram=/usr/libexec/spillway/resume
+SuspendProgram=/usr/libexec/spillway/suspend
+ResumeFailProgram=/usr/libexec/spillway/resume-fail
+SuspendTime=2
+SuspendTimeout=1
+ResumeTimeout=20
+ResumeRate=0
+SuspendRate=0
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=ctl
+AccountingStorageEnforce=associations,limits,qos,safe
+NodeName=op1 NodeAddr={node} CPUs=2 RealMemory=1000 State=UNKNOWN
+NodeName=cloud-c5-[0-{last}] CPUs=2 RealMemory=3600 State=CLOUD Weight=100
+PartitionName=onprem Nodes=op1 Default=YES SuspendTime=INFINITE PriorityTier=10 MaxTime=INFINITE
+PartitionName=cloud Nodes=cloud-c5-[0-{last}] MaxTime=12:00:00 TRESBillingWeights="CPU=2.0,Mem=0.25G"
+)",
+                     fmt::arg("controller", kControllerAddress), fmt::arg("node", kOnPremNodeAddress),
+                     fmt::arg("last", cluster.nodes - 1));
+}
+
+std::string render_slurmdbd_conf() {
+  return R"(AuthType=auth/munge
+DbdHost=ctl
+SlurmUser=slurm
+PidFile=/run/slurm/slurmdbd.pid
+LogFile=/var/log/slurm/slurmdbd.log
+DebugLevel=info
+StorageType=accounting_storage/mysql
+StorageHost=localhost
+StorageUser=slurm
+StorageLoc=slurm_acct_db
+CommitDelay=0
+)";
+}
+
+std::string render_partitions_json(const ClusterFacts& cluster) {
+  const Json group = Json::object(
+      {{"NodeGroupName", "c5"},
+       {"MaxNodes", cluster.nodes},
+       {"Region", "us-east-1"},
+       {"SlurmSpecifications", Json::object({{"CPUs", "2"}, {"RealMemory", "3600"}, {"Weight", "100"}})},
+       {"PurchasingOption", "on-demand"},
+       {"OnDemandOptions", Json::object({{"AllocationStrategy", "lowest-price"}})},
+       {"LaunchTemplateSpecification",
+        Json::object({{"LaunchTemplateName", "spillway-compute"}, {"Version", "1"}})},
+       {"LaunchTemplateOverrides", Json::array({Json::object({{"InstanceType", "c5.large"}})})},
+       {"SubnetIds", Json::array({cluster.subnet_id})}});
+  const Json partition = Json::object({{"PartitionName", "cloud"},
+                                       {"NodeGroups", Json::array({group})},
+                                       {"PartitionOptions", Json::object({{"MaxTime", "12:00:00"}})}});
+  return Json::object({{"Partitions", Json::array({partition})}}).dump(2) + "\n";
+}
+
+std::string render_spillway_yaml(const ClusterFacts& cluster) {
+  return fmt::format(R"(apiVersion: spillway/v1
+cluster: {{name: lab, id: {}, slurm_conf: /etc/slurm/slurm.conf}}
+aws: {{region: us-east-1, compute_role_id: {}}}
+data: {{bucket: spillway-lab}}
+partitions_file: partitions.json
+)",
+                     cluster.uuid, cluster.compute_role_id);
+}
+
+}  // namespace spillway::lab

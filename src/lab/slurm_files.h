@@ -1,0 +1,20 @@
+#pragma once
+#include <string>
+
+namespace spillway::lab {
+
+/// What the files of a lab depend on.
+struct ClusterFacts {
+  std::string uuid;
+  int nodes = 50;
+  std::string compute_role_id;  // AROA...
+  std::string subnet_id;
+};
+
+std::string render_slurm_conf(const ClusterFacts& cluster);
+std::string render_slurmdbd_conf();
+/// Plugin v2's format, one group: cloud-c5.
+std::string render_partitions_json(const ClusterFacts& cluster);
+std::string render_spillway_yaml(const ClusterFacts& cluster);
+
+}  // namespace spillway::lab

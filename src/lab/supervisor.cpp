@@ -1,0 +1,182 @@
+#include "lab/supervisor.h"
+
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "lab/cloud.h"
+#include "lab/control.h"
+#include "lab/database.h"
+#include "lab/errors.h"
+#include "lab/image.h"
+#include "lab/machine.h"
+#include "lab/mounts.h"
+#include "lab/namespaces.h"
+#include "lab/network.h"
+#include "lab/onprem.h"
+#include "lab/tunnel.h"
+#include "lab/workbench.h"
+
+namespace spillway::lab {
+namespace {
+
+using Steps = std::vector<std::future<Result<void>>>;
+
+/// Waits for all and returns the first failure.
+Result<void> join(Steps steps) {
+  Result<void> outcome;
+  for (auto& step : steps)
+    if (Result<void> one = step.get(); !one && outcome) outcome = std::move(one);
+  return outcome;
+}
+
+template <class Work>
+std::future<Result<void>> aside(Work work) {
+  return std::async(std::launch::async, std::move(work));
+}
+
+Result<void> mount_image(const Workbench& bench) {
+  const std::filesystem::path image = TRY(ensure_image(bench.cache()));
+  TRY(make_folder(kImage));
+  TRY(make_folder(kImageAdditions));
+  TRY(make_folder("/run/lab/machine"));
+  TRY(make_folder("/run/lab/disk"));
+  TRY(mount_at(image.c_str(), kImage, nullptr, MS_BIND));
+  return mount_at(nullptr, kImage, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY);
+}
+
+class Supervisor {
+ public:
+  Supervisor(const Settings& settings, Inheritance inheritance, Progress& progress)
+      : settings_(settings),
+        control_(std::move(inheritance.control)),
+        processes_(std::move(inheritance.requests), std::move(inheritance.events)),
+        bench_{settings_, processes_, runner_},
+        cloud_(bench_, std::move(inheritance.endpoint), inheritance.endpoint_port),
+        progress_(progress) {}
+
+  int run() {
+    if (const Result<void> up = bring_up(); !up) {
+      log::error("lab", "{}", up.error().what);
+      progress_.failed(up.error());
+      return 1;
+    }
+    progress_.ready(status());
+    serve_control(
+        control_, [this](const Json& question) { return answer(question); },
+        [this] { return stopping_.load(); });
+    return 0;
+  }
+
+ private:
+  Result<void> bring_up() {
+    cluster_.uuid = make_uuid();
+    cluster_.nodes = settings_.nodes;
+    TRY(make_network(runner_));
+    progress_.step("networks on-premises, internet, AWS");
+    Steps steps;
+    steps.push_back(aside([this] { return start_site(); }));
+    steps.push_back(aside([this]() -> Result<void> {
+      TRY(mount_image(bench_));
+      TRY(cloud_.start(cluster_));
+      progress_.step("emulated EC2, S3, IAM, STS, SSM");
+      return {};
+    }));
+    steps.push_back(aside([this]() -> Result<void> {
+      TRY(start_tunnel(bench_));
+      progress_.step("WireGuard handshake");
+      return {};
+    }));
+    TRY(join(std::move(steps)));
+    TRY(install_spillway(bench_, cluster_));
+    TRY(cloud_.publish(cluster_));
+    TRY(start_controller(bench_));
+    Steps last;
+    last.push_back(aside([this] { return start_onprem_node(bench_); }));
+    last.push_back(aside([this] { return start_daemon(bench_); }));
+    TRY(join(std::move(last)));
+    progress_.step("Slurm 22.05 with one on-premises node");
+    return {};
+  }
+
+  Result<void> start_site() {
+    TRY(write_slurm_files(cluster_));
+    Steps steps;
+    steps.push_back(aside([this]() -> Result<void> {
+      TRY(start_resolvers(bench_));
+      progress_.step("BIND on both sides");
+      return {};
+    }));
+    steps.push_back(aside([this]() -> Result<void> {
+      TRY(start_munge(bench_));
+      TRY(start_database(bench_));
+      progress_.step("munge, MariaDB, slurmdbd");
+      return {};
+    }));
+    return join(std::move(steps));
+  }
+
+  Json status() const {
+    Json out =
+        Json::object({{"schema", "spillway.lab/v1"}, {"cluster", cluster_.uuid}, {"nodes", settings_.nodes}});
+    out.set("endpoint", cloud_.endpoint());
+    out.set("hosts", Json(Json::Array(hosts().begin(), hosts().end())));
+    out.set("instances", cloud_.instances());
+    Json services = Json::array();
+    for (const char* name : {"munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd-op1", "named-ctl",
+                             "named-vpc", "wireguard-gw-onprem", "wireguard-gw-aws", "spillwayd"})
+      services.push(Json::object({{"name", name}, {"pid", int64_t{processes_.pid_of(name)}}}));
+    return out.set("services", std::move(services)), out;
+  }
+
+  /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
+  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} (start it again).
+  Result<Json> answer(const Json& question) {
+    const std::string& op = question["op"].as_string();
+    const std::string& name = question["name"].as_string();
+    if (op == "status") return status();
+    if (op == "down") {
+      stopping_ = true;
+      return Json::object({{"stopping", true}});
+    }
+    if (op == "find") {
+      const pid_t pid = processes_.pid_of(cloud_.instance_of(name));
+      if (pid == 0) return Error{Kind::not_found, kNoSuchHost, "the lab has no " + name};
+      return Json::object({{"pid", int64_t{pid}}});
+    }
+    if (op == "signal") {
+      TRY(processes_.signal(name, static_cast<int>(question["signal"].as_int())));
+      return Json::object();
+    }
+    if (op == "daemon") {
+      TRY(start_daemon(bench_));
+      return Json::object();
+    }
+    return Error{Kind::invalid, "the lab does not know " + op};
+  }
+
+  Settings settings_;
+  Fd control_;
+  PosixRunner runner_;
+  Processes processes_;
+  Workbench bench_;
+  Cloud cloud_;
+  Progress& progress_;
+  ClusterFacts cluster_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace
+
+int run_supervisor(const Settings& settings, Inheritance inheritance, Progress& progress) {
+  signal(SIGPIPE, SIG_IGN);
+  log::set_file((settings.state / "log/lab.log").string());
+  return Supervisor(settings, std::move(inheritance), progress).run();
+}
+
+}  // namespace spillway::lab
