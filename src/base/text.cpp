@@ -63,6 +63,20 @@ std::optional<int64_t> parse_int(std::string_view text) {
   return number;
 }
 
+std::string quoted(std::string_view text, size_t max_bytes) {
+  std::string out = "\"";
+  for (const char c : text.substr(0, max_bytes)) {
+    if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) {
+      constexpr std::string_view kHex = "0123456789abcdef";
+      out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : std::string{'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out + (text.size() > max_bytes ? "\"..." : "\"");
+}
+
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& known) {
   const auto best = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
     return edit_distance(word, a) < edit_distance(word, b);
