@@ -1,0 +1,53 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+
+namespace spillway::config {
+
+/// One node group of plugin v2's partitions.json; what EC2 gets is kept as it was written.
+struct NodeGroup {
+  std::string partition, name;
+  int max_nodes = 0;
+  std::string region, profile;
+  std::vector<std::pair<std::string, std::string>> specifications;  // copied to the NodeName line, in order
+  std::string purchasing;                                           // "spot" or "on-demand"
+  Json on_demand_options, spot_options, launch_template, overrides, tags;
+  std::vector<std::string> subnets;
+  bool starts_from_1 = false;           // NodeNameStartsFrom1
+  bool starts_with_group_name = false;  // NodeNameStartsWithNodeGroupName
+
+  /// <partition>-<group>, by which instances are tagged and found.
+  GroupName group() const { return GroupName{partition + "-" + name}; }
+  std::string prefix() const { return (starts_with_group_name ? name : partition + "-" + name) + "-"; }
+  /// The i-th node, i from 0.
+  NodeName node(int i) const { return NodeName{prefix() + std::to_string(i + (starts_from_1 ? 1 : 0))}; }
+  /// The way back: which node of this group has this name, if any; the one spelling without padding counts.
+  std::optional<int> index_of(const NodeName& node) const;
+  /// All of them as one hostlist: p-g-[0-9], or p-g-0 for one.
+  std::string range() const;
+};
+
+struct Partition {
+  std::string name;
+  std::vector<NodeGroup> groups;
+  std::vector<std::pair<std::string, std::string>> options;  // appended to the PartitionName line, in order
+};
+
+struct Partitions {
+  std::vector<Partition> partitions;
+  std::vector<std::string> warnings;  // what is accepted though it looks wrong, with its place
+};
+
+/// Reads partitions.json, or the same structure from elsewhere (`name` stands in messages). Unknown keys are
+/// warnings with the nearest known one. Errors: invalid (SPW-CONFIG-003), listing everything that is wrong.
+/// Source: AWS Plugin for Slurm v2, as the sites that run it have it.
+Result<Partitions> parse_partitions(const Json& document, std::string_view name);
+
+}  // namespace spillway::config

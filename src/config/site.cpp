@@ -1,0 +1,89 @@
+#include "config/site.h"
+
+#include "base/file.h"
+
+namespace spillway::config {
+namespace {
+
+constexpr Code kUnreadable{
+    "SPW-CONFIG-004", "the configuration cannot be read",
+    "name it with --config, or make it with spillway init; SlurmUser must be able to read it"};
+
+Result<std::string> read(const std::filesystem::path& path) {
+  auto text = read_file(path);
+  if (text) return text;
+  // A configuration that is not there is a mistake of usage (exit code 2), whatever the system calls it.
+  return Error{Kind::invalid, kUnreadable, text.error().what};
+}
+
+/// Sections whose content other issues bring to life; they may stand in the file already.
+void describe_reserved(Reader& reader) {
+  for (const char* section : {"vpn", "dns", "budget"})
+    reader.opaque(section, "Accepted; has no effect in this version.");
+}
+
+Result<Json> read_json(const std::filesystem::path& path) {
+  auto json = Json::parse(TRY(read(path)));
+  if (!json) return std::move(json).error().during(path.string());
+  return json;
+}
+
+Result<Site> load_plugin_site(const std::filesystem::path& folder) {
+  const Json config = TRY(read_json(folder / "config.json"));
+  Site site{.plugin_v2 = true};
+  site.cluster.name = "plugin-v2";
+  site.cluster.slurm_conf.clear();
+  site.cluster.slurm_bin = config["SlurmBinPath"].as_string();
+  while (site.cluster.slurm_bin.size() > 1 && site.cluster.slurm_bin.ends_with('/'))
+    site.cluster.slurm_bin.pop_back();
+  if (!site.cluster.slurm_bin.starts_with('/'))
+    return Error{
+        Kind::invalid, kUnreadable,
+        fmt::format("{}: SlurmBinPath must be an absolute folder", (folder / "config.json").string())}
+        .because("plugin v2 requires it")
+        .fixed_by("set SlurmBinPath to the folder of scontrol");
+  site.partitions = TRY(
+      parse_partitions(TRY(read_json(folder / "partitions.json")), (folder / "partitions.json").string()));
+  for (const Partition& partition : site.partitions.partitions)
+    if (!partition.groups.empty()) site.aws.region = partition.groups.front().region;
+  return site;
+}
+
+}  // namespace
+
+Result<Site> load_site(const std::filesystem::path& path, const std::vector<Section>& sections) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return load_plugin_site(path);
+  if (path.filename() == "config.json") return load_plugin_site(path.parent_path());
+  const Tree tree = TRY(parse_yaml(TRY(read(path)), path.string()));
+  Reader reader{tree, path.string()};
+  Site site;
+  std::string version, partitions_file;
+  reader.field("apiVersion", version, "The format of this file.").required().one_of({"spillway/v1"});
+  describe(reader, site.cluster);
+  describe(reader, site.aws);
+  describe(reader, site.data);
+  for (const Section& section : sections) section(reader);
+  describe_reserved(reader);
+  reader.field("partitions_file", partitions_file,
+               "partitions.json of plugin v2's format, relative to this file.");
+  reader.opaque("Partitions", "The same content in place of partitions_file.");
+  TRY(reader.finish());
+  site.fields = reader.fields();
+
+  const Tree* given = tree.find("Partitions");
+  if ((given != nullptr) == !partitions_file.empty())
+    return Error{Kind::invalid, kUnreadable,
+                 fmt::format("{}: there must be either partitions_file or Partitions", path.string())}
+        .because("without node groups there is nothing to launch")
+        .fixed_by("add: partitions_file: partitions.json");
+  if (given) {
+    site.partitions = TRY(parse_partitions(Json::object({{"Partitions", given->to_json()}}), path.string()));
+  } else {
+    const std::filesystem::path file = path.parent_path() / partitions_file;
+    site.partitions = TRY(parse_partitions(TRY(read_json(file)), file.string()));
+  }
+  return site;
+}
+
+}  // namespace spillway::config
