@@ -2,7 +2,8 @@
 # PID 1 of the lab's image: plays the part that systemd and cloud-init play in an AMI. It fetches the instance's user-data
 # from the metadata service, runs it once as root, and waits to be powered off.
 umask 022
-trap 'exit 0' TERM 38   # 38 is SIGRTMIN+4, which asks systemd to power off
+# shellcheck disable=SC2172
+trap "exit 0" TERM 38  # 38 is SIGRTMIN+4, which asks systemd to power off
 imds=http://169.254.169.254/latest
 user_data=/var/lib/cloud/instance/user-data.txt
 mkdir -p /var/lib/cloud/instance

@@ -18,7 +18,6 @@ namespace {
 
 const Option kState{"--state", "DIR", "Folder of the lab's caches and logs; one lab a folder.",
                     "/var/tmp/spillway-lab", "SPILLWAY_LAB_STATE"};
-const Option kOutput{"-o,--output", "table|json", "How to print.", "table", ""};
 const Option kNodes{"--nodes", "N", "Cloud nodes that slurm.conf knows, 1 to 200.", "50", ""};
 const Option kPort{"--port", "PORT", "Port of the AWS endpoint on this host's loopback.",
                    "4566, or a free one", ""};
@@ -117,7 +116,7 @@ Result<Settings> settings_of(const Invocation& invocation) {
   return settings;
 }
 
-std::vector<Command> lab_commands() {
+std::vector<Command> commands() {
   return {
       {"lab up",
        "bring up the local lab: real Slurm, WireGuard and DNS, simulated AWS",
@@ -128,7 +127,7 @@ std::vector<Command> lab_commands() {
        "all of them answer. Nothing is billed, and nothing is written outside the state folder. The first "
        "start on a machine "
        "prepares a database and an image there.",
-       {kState, kNodes, kPort, kOutput},
+       {kState, kNodes, kPort},
        {},
        {{"spillway lab up", "a lab with 50 cloud nodes"}},
        false,
@@ -136,7 +135,7 @@ std::vector<Command> lab_commands() {
       {"lab status",
        "what of the lab runs, and how to reach its AWS",
        "",
-       {kState, kOutput},
+       {kState},
        {},
        {{"spillway lab status -o json", "endpoint, keys, services and instances"}},
        false,
@@ -147,7 +146,9 @@ std::vector<Command> lab_commands() {
        "internet, or the name or "
        "id of an instance. It runs as alice on ctl and op1 and as root elsewhere, unless --user says "
        "otherwise, in the current "
-       "folder when that user can enter it there. Standard input and the exit code are passed through.",
+       "folder when that user may write there, else in the user's home (arguments that name files of the "
+       "current folder are "
+       "then given as whole paths). Standard input and the exit code are passed through.",
        {kState, {"--user", "NAME", "Who runs it: alice, bob, slurm, root, ...", "", ""}},
        {{"HOST", "Where.", true, false}, {"COMMAND", "What, with its arguments.", true, true}},
        {{"spillway lab exec ctl -- sbatch -p cloud job.sh", "submits a job as alice"},

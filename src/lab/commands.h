@@ -7,7 +7,7 @@
 namespace spillway::lab {
 
 /// lab up, demo, status, exec, down.
-std::vector<Command> lab_commands();
+std::vector<Command> commands();
 
 /// The settings of a lab that this command line asks for. Errors: invalid.
 Result<Settings> settings_of(const Invocation& invocation);

@@ -50,6 +50,19 @@ Result<void> enter_process(pid_t pid) {
   return {};
 }
 
+/// Stays in the caller's folder if the user may write there, for Slurm puts a job's output into the folder of
+/// its submission; else goes home, and words that name the caller's files become whole paths.
+void settle(const std::string& folder, const char* home, std::vector<std::string>& words) {
+  if (!folder.empty() && chdir(folder.c_str()) == 0) {
+    if (access(".", W_OK) == 0) return;
+    for (size_t i = 1; i < words.size(); ++i)
+      if (!words[i].empty() && words[i][0] != '/' && words[i][0] != '-' &&
+          access(words[i].c_str(), R_OK) == 0)
+        words[i] = folder + "/" + words[i];
+  }
+  if (chdir(home) != 0 && chdir("/") != 0) _exit(126);
+}
+
 [[noreturn]] void become_command(const Visit& visit, const std::string& folder) {
   const passwd* user = getpwnam(visit.user.c_str());
   if (!user) {
@@ -70,10 +83,10 @@ Result<void> enter_process(pid_t pid) {
       {"TERM", terminal ? terminal : "dumb"}};
   clearenv();
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
-  if (folder.empty() || chdir(folder.c_str()) != 0)
-    if (chdir(user->pw_dir) != 0 && chdir("/") != 0) _exit(126);
+  std::vector<std::string> words = visit.argv;
+  settle(folder, user->pw_dir, words);
   std::vector<char*> argv;
-  for (const std::string& word : visit.argv) argv.push_back(const_cast<char*>(word.c_str()));
+  for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
   dprintf(2, "error[%s]: cannot run %s on %s: %s\n", std::string(kBadCommand.id).c_str(), argv[0],

@@ -86,6 +86,8 @@ Result<void> write_slurm_files(const ClusterFacts& cluster) {
 Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster) {
   TRY(make_folder("/etc/spillway"));
   TRY(make_folder("/etc/spillway/prolog.d"));
+  // slurmd takes a pattern without a match for a failed prolog and drains the node.
+  TRY(replace("/etc/spillway/prolog.d/00-site", "#!/bin/sh\nexit 0\n", 0755));
   TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
   TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
   TRY(make_folder("/var/lib/spillway", 0700, "slurm"));

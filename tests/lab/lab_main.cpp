@@ -3,7 +3,7 @@
 #include "lab/commands.h"
 using namespace spillway;
 int main(int argc, char** argv) {
-  for (const Command& c : lab::lab_commands()) {
+  for (const Command& c : lab::commands()) {
     if (argc < 2 || c.path != std::string("lab ") + argv[1]) continue;
     Invocation inv;
     bool rest = false;

@@ -1,0 +1,198 @@
+#!/bin/sh
+# Spillway's user-data: turns a fresh instance into the cloud node that it was launched to be. It runs once, as root.
+# It needs sh, curl, openssl, nft, munged and slurmd, the metadata service, S3's gateway endpoint and the tunnel. It holds
+# no secret: who this instance is comes from its tag, and its key from a prefix that only this instance may read.
+set -u
+umask 022
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+cluster='@CLUSTER@'
+region='@REGION@'
+host='@BUCKET@.s3.@REGION@.@DNS_SUFFIX@'
+role_id='@ROLE_ID@'
+controllers='@CONTROLLERS@'
+limit='@JOIN_LIMIT_S@'
+imds=http://169.254.169.254/latest
+began=$(date +%s)
+scratch=$(mktemp -d) || exit 1
+token='' intent='' instance='' node='' epoch='' access='' secret='' session='' key='' key_day='' code=''
+
+say() { echo "spillway: $*"; }
+# An instance that cannot join must not idle and be billed: its shutdown behaviour is to terminate.
+give_up() {
+  say "giving up: $*"
+  rm -rf "$scratch"
+  shutdown -h now || poweroff -f
+  exit 1
+}
+# wait_a_little TRY WHAT: a quarter of a second first, then longer, at most 4 s; gives up past the limit.
+wait_a_little() {
+  [ $(($(date +%s) - began)) -lt "$limit" ] || give_up "$2: not there after $limit s"
+  case $1 in [0-7]) sleep 0.25 ;; 8 | 9 | 10 | 11) sleep 1 ;; *) sleep "$((2 + $$ % 3))" ;; esac
+}
+
+# ---- the metadata service, version 2
+renew_token() {
+  token=$(curl -sf -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 21600' "$imds/api/token")
+}
+# metadata PATH: prints it; fails when it is not there.
+metadata() {
+  for _ in 1 2 3 4 5; do
+    case $(curl -s -m 3 -o "$scratch/metadata" -w '%{http_code}' -H "X-aws-ec2-metadata-token: $token" "$imds/$1") in
+      200) cat "$scratch/metadata" && return ;;
+      401) renew_token ;;
+      404) return 1 ;;
+      *) sleep 0.5 ;;
+    esac
+  done
+  return 1
+}
+json_text() { tr -d '\n' <"$1" | sed -n "s/.*\"$2\" *: *\"\\([^\"]*\\)\".*/\\1/p"; }
+load_credentials() {
+  role=$(metadata meta-data/iam/security-credentials/ | head -n 1) || return 1
+  (umask 077 && metadata "meta-data/iam/security-credentials/$role" >"$scratch/role") || return 1
+  access=$(json_text "$scratch/role" AccessKeyId)
+  secret=$(json_text "$scratch/role" SecretAccessKey)
+  session=$(json_text "$scratch/role" Token)
+  key=''
+  rm -f "$scratch/role"
+  [ -n "$access" ] && [ -n "$secret" ] && [ -n "$session" ]
+}
+
+# ---- Signature Version 4 (curl 7.88's own leaves out S3's content hash)
+sha256_hex() { openssl dgst -sha256 -r | cut -d ' ' -f 1; }
+hmac_hex() { openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$1" | cut -d ' ' -f 1; }
+signing_key() {
+  [ -n "$key" ] && [ "$key_day" = "$1" ] && return
+  key_day=$1
+  key=$(printf 'AWS4%s' "$secret" | od -An -v -tx1 | tr -d ' \n')
+  for part in "$1" "$region" s3 aws4_request; do key=$(printf '%s' "$part" | hmac_hex "$key"); done
+}
+# fetch PATH FILE: GET of an object, its path already percent-encoded; sets `code`.
+fetch() {
+  now=$(date -u +%Y%m%dT%H%M%SZ)
+  empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+  names='host;x-amz-content-sha256;x-amz-date;x-amz-security-token'
+  scope="${now%T*}/$region/s3/aws4_request"
+  signing_key "${now%T*}"
+  hash=$(printf 'GET\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\nx-amz-security-token:%s\n\n%s\n%s' \
+    "$1" "$host" "$empty" "$now" "$session" "$names" "$empty" | sha256_hex)
+  signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$now" "$scope" "$hash" | hmac_hex "$key")
+  code=$(curl -s -m 10 -o "$2" -w '%{http_code}' -H "x-amz-content-sha256: $empty" -H "x-amz-date: $now" \
+    -H "x-amz-security-token: $session" \
+    -H "Authorization: AWS4-HMAC-SHA256 Credential=$access/$scope, SignedHeaders=$names, Signature=$signature" \
+    "https://$host$1")
+  # 400 is ExpiredToken; the next attempt comes with fresh credentials.
+  [ "$code" != 400 ] || load_credentials
+  [ "$code" = 200 ]
+}
+
+# ---- who am I
+try=0
+until renew_token && instance=$(metadata meta-data/instance-id) && address=$(metadata meta-data/local-ipv4) &&
+  intent=$(metadata meta-data/tags/instance/spillway:intent) && load_credentials; do
+  wait_a_little $try 'metadata, intent tag or role credentials'
+  try=$((try + 1))
+done
+case $instance in i-*[!0-9a-f]* | i-) give_up "strange instance id $instance" ;; i-*) ;; *) give_up 'no instance id' ;; esac
+case $intent in *[!A-Za-z0-9_.-]* | '') give_up "strange intent $intent" ;; esac
+
+# The launch document binds each instance of one launch to its node; it is published after the launch was answered.
+binding() {
+  fetch "/$cluster/launches/$intent.json" "$scratch/launch" || return 1
+  [ "$(json_text "$scratch/launch" cluster)" = "$cluster" ] || return 1
+  mine=$(tr -d ' \t\r\n' <"$scratch/launch" | sed -n "s/.*\"$instance\":{\\([^}]*\\)}.*/\\1/p")
+  node=$(printf '%s\n' "$mine" | sed -n 's/.*"node":"\([A-Za-z0-9.-]*\)".*/\1/p')
+  epoch=$(printf '%s\n' "$mine" | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p')
+  [ -n "$node" ] && [ -n "$epoch" ]
+}
+try=0
+until binding; do
+  wait_a_little $try "launch document $intent with $instance (last answer $code)"
+  try=$((try + 1))
+done
+say "$instance is $node, epoch $epoch"
+
+# ---- my key
+released() {
+  (umask 077 && fetch "/$cluster/release/$role_id%3A$instance/munge.key" "$scratch/munge.key") || return 1
+  [ "$(wc -c <"$scratch/munge.key")" -ge 32 ]
+}
+try=0
+until released; do
+  wait_a_little $try 'the released key'
+  try=$((try + 1))
+done
+install -d -o munge -g munge -m 700 /etc/munge
+install -o munge -g munge -m 400 "$scratch/munge.key" /etc/munge/munge.key || give_up 'cannot install the munge key'
+rm -rf "$scratch"
+
+hostname "$node"
+echo "$node" >/etc/hostname
+echo "$address $node" >>/etc/hosts
+
+# ---- from here on, jobs may come: the metadata service, and with it the role, is root's alone
+nft -f - <<'RULES' || give_up 'cannot close the metadata service to job users'
+table inet spillway {
+  chain output {
+    type filter hook output priority 0; policy accept;
+    meta skuid != 0 ip daddr 169.254.169.254 reject
+    meta skuid != 0 ip6 daddr fd00:ec2::254 reject
+  }
+}
+RULES
+
+# ---- what a job expects of home: made by slurmd's Prolog, which must not fail, or Slurm drains the node
+install -d -m 755 /etc/spillway /etc/spillway/prolog.d
+cat >/etc/spillway/prolog.d/10-spillway <<'PROLOG'
+#!/bin/sh
+# Runs as root before a job's first step on this node. The job's user and folders may not exist here: they are made, on the
+# node's own disk.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+uid=${SLURM_JOB_UID:-} gid=${SLURM_JOB_GID:-} user=${SLURM_JOB_USER:-}
+case $uid in '' | *[!0-9]*) exit 0 ;; esac
+case $gid in '' | *[!0-9]*) gid=$uid ;; esac
+[ "$uid" -ge 1000 ] || exit 0
+case $user in '' | *[!A-Za-z0-9._-]* | [0-9]*) user=u$uid ;; esac
+exec 9>/run/spillway-prolog.lock
+flock 9
+getent group "$gid" >/dev/null || echo "$user:x:$gid:" >>/etc/group
+getent passwd "$uid" >/dev/null || echo "$user:x:$uid:$gid::/home/$user:/bin/sh" >>/etc/passwd
+# Tries as the user first; as root only below folders that nobody else could have prepared, and never in the system's own.
+make_folder() {
+  case $1 in *%* | */../* | */..) return ;; /*) ;; *) return ;; esac
+  [ ! -e "$1" ] || return
+  setpriv --reuid "$uid" --regid "$gid" --clear-groups mkdir -p -- "$1" 2>/dev/null && return
+  up=$1
+  while [ ! -e "$up" ]; do up=$(dirname -- "$up"); done
+  [ "$(realpath -- "$up")" = "$up" ] || return
+  case $1/ in /bin/* | /boot/* | /dev/* | /etc/* | /lib* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /var/*) return ;; esac
+  [ "$(stat -c %u -- "$up")" = 0 ] || return
+  mkdir -p -- "$1" && chown "$uid:$gid" -- "$1"
+}
+make_folder "/home/$user"
+make_folder "${SLURM_JOB_WORK_DIR:-}"
+for file in "${SLURM_JOB_STDOUT:-}" "${SLURM_JOB_STDERR:-}"; do
+  case $file in /*/*) make_folder "$(dirname -- "$file")" ;; esac
+done
+exit 0
+PROLOG
+chmod 755 /etc/spillway/prolog.d/10-spillway
+
+# ---- join
+install -d -o munge -g munge -m 755 /run/munge
+install -d -o munge -g munge -m 711 /var/lib/munge
+install -d -o munge -g munge -m 700 /var/log/munge
+munged --stop >/dev/null 2>&1
+setpriv --reuid munge --regid munge --init-groups munged || give_up 'munged does not start'
+try=0
+until munge -n >/dev/null 2>&1; do
+  wait_a_little $try 'munged'
+  try=$((try + 1))
+done
+install -d -m 755 /var/spool/slurmd /var/log/slurm /run/slurm
+try=0
+until slurmd -N "$node" --conf-server "$controllers" -b; do
+  wait_a_little $try 'slurmctld across the tunnel'
+  try=$((try + 1))
+done
+say "$node: slurmd runs"
