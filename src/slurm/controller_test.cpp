@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <random>
+
+#include "base/file.h"
+#include "slurm/command_controller.h"
+#include "slurm/hostlist.h"
+#include "slurm/output.h"
+#include "slurm/resume_file.h"
+
+namespace spillway::slurm {
+namespace {
+
+TEST(Output, NoReasonPassesForAState) {
+  const auto nodes = parse_nodes(
+      "NodeName=cloud-c5-0 CoresPerSocket=1 NodeAddr=172.31.0.4 NodeHostName=ip-172-31-0-4 State=DOWN+CLOUD "
+      "Weight=1 "
+      "Comment=x Reason=broken State=IDLE NodeName=op1 [root@2026-11-22T10:00:00]\n"
+      "\nnoise\nNodeName=op1 Arch=x86_64 NodeAddr=op1 NodeHostName=op1 State=IDLE ThreadsPerCore=1\n");
+  ASSERT_EQ(nodes.size(), 2u);
+  EXPECT_EQ(nodes[0].name.value, "cloud-c5-0");
+  EXPECT_TRUE(nodes[0].state.is_down());
+  EXPECT_EQ(nodes[0].address, "172.31.0.4");
+  EXPECT_EQ(nodes[0].reason, "broken State=IDLE NodeName=op1");
+  EXPECT_TRUE(nodes[1].state.is_up());
+  EXPECT_EQ(nodes[1].reason, "");
+}
+
+TEST(Output, ReadsJobsAndRecords) {
+  const auto jobs = parse_jobs(
+      "12;10;2;CONFIGURING;1000;cloud;acct;2;4;2026-11-22T10:00:00;N/A;cloud-c5-[0-1]\n13;13;N/"
+      "A;PENDING;1000;onprem,cloud;a;1;1;2026-11-22T10:00:00;N/A;\nrubbish\n");
+  ASSERT_EQ(jobs.size(), 2u);
+  EXPECT_EQ(jobs[0].nodes.size(), 2u);
+  EXPECT_EQ(jobs[0].array_index, 2);
+  EXPECT_EQ(jobs[1].partition, "onprem,cloud");
+  EXPECT_FALSE(jobs[1].array_index);
+  const auto records = parse_records(
+      "7_1|8|COMPLETED|0:0|cloud|acct|alice|2|1|2026-11-22T10:00:00|2026-11-22T10:00:00|2026-11-22T10:00:05|"
+      "2026-11-22T10:"
+      "00:06|cloud-c5-0\n"
+      "9|9|CANCELLED by 1000|0:15|cloud|acct|alice|0|0|2026-11-22T10:00:00|Unknown|None|Unknown|None "
+      "assigned\n");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].job_id, "7_1");
+  EXPECT_EQ(to_iso8601_seconds(*records[0].start), "2026-11-22T10:00:05Z");
+  EXPECT_EQ(records[1].state, "CANCELLED");
+  EXPECT_FALSE(records[1].start);
+  EXPECT_EQ(records[1].signal, 15);
+  EXPECT_TRUE(records[1].nodes.empty());
+  EXPECT_EQ(*parse_version("slurm 22.05.8\n"), (Version{22, 5}));
+  EXPECT_EQ(parse_configuration("SuspendTime             = 2 sec\nBroken\n").at("SuspendTime"), "2 sec");
+}
+
+TEST(ResumeFile, ReadsBothShapes) {
+  EXPECT_EQ(
+      parse_resume_file(R"({"jobs":[{"job_id":28,"nodes":"cloud[001-002]"}],"all_nodes":"cloud[001-002]"})")
+          ->jobs[0]
+          .nodes.size(),
+      2u);
+  const auto newer = parse_resume_file(
+      R"({"all_nodes_resume":"c1","jobs":[{"job_id":5,"nodes_alloc":"c[1-2]","nodes_resume":"c1","features":null}]})");
+  EXPECT_EQ(newer->jobs[0].nodes, std::vector<NodeName>{NodeName{"c1"}});
+  for (const char* text : {"", "[]", "{}", R"({"jobs":[{"job_id":1,"nodes":"c[0-"}]})"})
+    EXPECT_FALSE(parse_resume_file(text)) << text;
+}
+
+/// A runner that plays scontrol: it keeps what update sets and shows it.
+class ScontrolModel : public Runner {
+ public:
+  Result<Finished> run(const Program& program, Deadline) override {
+    calls.push_back(program.argv);
+    if (silent)
+      return Finished{1, "", "slurm_load_node error: Unable to contact slurm controller (connect failure)"};
+    if (program.argv[1] == "--version") return Finished{0, "slurm 20.02.3\n", ""};
+    if (program.argv[1] == "update") {
+      const auto value = [&](size_t i) { return program.argv[i].substr(program.argv[i].find('=') + 1); };
+      const auto nodes = *expand(value(2));
+      if (program.argv[3].starts_with("nodeaddr=")) {
+        const auto addresses = *expand(value(3));
+        for (size_t i = 0; i < nodes.size(); ++i) shown[nodes[i]] = deaf ? "old" : addresses.at(i).value;
+      }
+      return Finished{};
+    }
+    std::string out;
+    const auto asked = *expand(program.argv.back());
+    for (const NodeName& node : asked)
+      out += fmt::format("NodeName={} NodeAddr={} State=IDLE\n", node, shown[node]);
+    return Finished{0, out, ""};
+  }
+  std::vector<std::vector<std::string>> calls;
+  std::map<NodeName, std::string> shown;
+  bool deaf = false, silent = false;
+};
+
+TEST(CommandController, PairsNodesWithAddressesWhateverTheOrder) {
+  ScontrolModel model;
+  CommandController controller{model, {}};
+  const Deadline deadline = Deadline::after(std::chrono::seconds{5});
+  std::vector<AddressUpdate> updates;
+  for (const int i : {10, 2, 0, 7})
+    updates.push_back(
+        {NodeName{fmt::format("c5-{}", i)}, IpAddress{fmt::format("10.0.0.{}", i)}, fmt::format("ip-{}", i)});
+  ASSERT_TRUE(controller.set_addresses(updates, deadline));
+  for (const AddressUpdate& update : updates) EXPECT_EQ(model.shown[update.node], update.address.value);
+  model.deaf = true;
+  EXPECT_EQ(controller.set_addresses(updates, deadline).error().code, "SPW-SLURM-017");
+  updates.push_back(updates[0]);
+  EXPECT_FALSE(controller.set_addresses(updates, deadline));
+}
+
+TEST(CommandController, SpeaksToOldVersionsAndSaysWhoIsSilent) {
+  ScontrolModel model;
+  CommandController controller{model, {.bin = "/opt/slurm/bin", .slurm_conf = "/etc/x.conf"}};
+  const Deadline deadline = Deadline::after(std::chrono::seconds{5});
+  ASSERT_TRUE(controller.set_state({NodeName{"c1"}}, NodeAction::power_down_force, "", deadline));
+  EXPECT_EQ(model.calls.back(), (std::vector<std::string>{"/opt/slurm/bin/scontrol", "update", "nodename=c1",
+                                                          "state=power_down"}));
+  ASSERT_TRUE(controller.set_state({NodeName{"c1"}}, NodeAction::down, "it's \"x\"\n", deadline));
+  EXPECT_EQ(model.calls.back().back(), "reason=it s  x  ");
+  model.silent = true;
+  EXPECT_EQ(controller.nodes({}, deadline).error().code, "SPW-SLURM-010");
+}
+
+}  // namespace
+}  // namespace spillway::slurm

@@ -1,0 +1,136 @@
+#include "slurm/output.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "slurm/codes.h"
+#include "slurm/hostlist.h"
+
+namespace spillway::slurm {
+namespace {
+
+/// The value of `key` in a line of key=value pairs: up to the next blank, or to the end when `to_end`.
+std::string_view field(std::string_view line, std::string_view key, bool to_end = false) {
+  for (size_t at = 0; (at = line.find(key, at)) != std::string_view::npos; ++at) {
+    const bool whole = at == 0 || line[at - 1] == ' ';
+    if (!whole || line.substr(at + key.size(), 1) != "=") continue;
+    const std::string_view value = line.substr(at + key.size() + 1);
+    return to_end ? value : value.substr(0, value.find(' '));
+  }
+  return {};
+}
+
+/// "Not responding [slurm@2026-11-22T10:00:00]" without the brackets.
+std::string_view without_signature(std::string_view reason) {
+  const size_t bracket = reason.rfind(" [");
+  return trim(bracket != std::string_view::npos && trim(reason).ends_with(']') ? reason.substr(0, bracket)
+                                                                               : reason);
+}
+
+std::vector<NodeName> node_list(std::string_view text) {
+  if (text.empty() || text.starts_with('(') || text == "None assigned") return {};
+  return expand(text).value_or(std::vector<NodeName>{});
+}
+
+std::optional<Time> moment(std::string_view text) {
+  const auto time = parse_iso8601(std::string(text) + "Z");  // TZ=UTC in the command's environment
+  return time ? std::optional<Time>{*time} : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Node> parse_nodes(std::string_view text) {
+  std::vector<Node> nodes;
+  for (const std::string_view line : split(text, '\n')) {
+    if (!line.starts_with("NodeName=")) continue;
+    const auto number = [&](std::string_view key) { return parse_int(field(line, key)).value_or(0); };
+    Node node{.name = NodeName{std::string(field(line, "NodeName"))},
+              .state = parse_node_state(field(line, "State")).value_or(NodeState{}),
+              .address = std::string(field(line, "NodeAddr")),
+              .hostname = std::string(field(line, "NodeHostName")),
+              .reason = std::string(without_signature(field(line, "Reason", true))),
+              .cpus = number("CPUTot"),
+              .cpus_allocated = number("CPUAlloc"),
+              .memory_mib = number("RealMemory"),
+              .memory_allocated_mib = number("AllocMem"),
+              .boot_time = moment(field(line, "BootTime")),
+              .slurmd_start_time = moment(field(line, "SlurmdStartTime")),
+              .last_busy = moment(field(line, "LastBusyTime"))};
+    for (const std::string_view partition : split(field(line, "Partitions"), ','))
+      if (!partition.empty()) node.partitions.emplace_back(partition);
+    nodes.push_back(std::move(node));
+  }
+  std::sort(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) { return a.name < b.name; });
+  return nodes;
+}
+
+std::vector<Job> parse_jobs(std::string_view text) {
+  std::vector<Job> jobs;
+  for (const std::string_view line : split(text, '\n')) {
+    const auto parts = split(line, ';');
+    const auto id = parse_int(parts[0]);
+    if (parts.size() != 12 || !id) continue;
+    jobs.push_back({.id = *id,
+                    .array_id = parse_int(parts[1]).value_or(*id),
+                    .array_index = parse_int(parts[2]),
+                    .state = std::string(parts[3]),
+                    .nodes = node_list(parts[11]),
+                    .user = static_cast<uid_t>(parse_int(parts[4]).value_or(-1)),
+                    .partition = std::string(parts[5]),
+                    .account = std::string(parts[6]),
+                    .node_count = parse_int(parts[7]).value_or(0),
+                    .cpus = parse_int(parts[8]).value_or(0),
+                    .submit = moment(parts[9]),
+                    .start = moment(parts[10])});
+  }
+  return jobs;
+}
+
+std::vector<JobRecord> parse_records(std::string_view text) {
+  std::vector<JobRecord> records;
+  for (const std::string_view line : split(text, '\n')) {
+    const auto parts = split(line, '|');
+    if (parts.size() != 14) continue;
+    const auto codes = split(parts[3], ':');
+    records.push_back({.id = parse_int(parts[1]).value_or(0),
+                       .job_id = std::string(parts[0]),
+                       .state = std::string(parts[2].substr(0, parts[2].find(' '))),
+                       .exit_code = static_cast<int>(parse_int(codes[0]).value_or(0)),
+                       .signal = codes.size() > 1 ? static_cast<int>(parse_int(codes[1]).value_or(0)) : 0,
+                       .nodes = node_list(parts[13]),
+                       .partition = std::string(parts[4]),
+                       .account = std::string(parts[5]),
+                       .user = std::string(parts[6]),
+                       .cpus = parse_int(parts[7]).value_or(0),
+                       .elapsed_s = parse_int(parts[8]).value_or(0),
+                       .submit = moment(parts[9]),
+                       .eligible = moment(parts[10]),
+                       .start = moment(parts[11]),
+                       .end = moment(parts[12])});
+  }
+  return records;
+}
+
+std::map<std::string, std::string> parse_configuration(std::string_view text) {
+  std::map<std::string, std::string> values;
+  for (const std::string_view line : split(text, '\n')) {
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    values.emplace(trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
+  }
+  return values;
+}
+
+Result<Version> parse_version(std::string_view text) {
+  const std::string_view words = trim(text);
+  const auto numbers =
+      split(words.substr(words.rfind(' ') == std::string_view::npos ? 0 : words.rfind(' ') + 1), '.');
+  const auto year = parse_int(numbers[0]);
+  const auto month = numbers.size() > 1 ? parse_int(numbers[1]) : std::nullopt;
+  if (!year || !month)
+    return Error{Kind::internal, kUnreadable,
+                 fmt::format("'{}' is no version of Slurm", words.substr(0, 80))};
+  return Version{static_cast<int>(*year), static_cast<int>(*month)};
+}
+
+}  // namespace spillway::slurm
