@@ -1,0 +1,93 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/time.h"
+
+// What the journal remembers. A node's life, one epoch:
+//
+//   resume ─► up ──(Launch, Bind, SetAddresses)──► joined ──suspend──► down ──(Terminate)──► closed
+//              │ shortfall, launch error, ResumeFailProgram
+//              └─► failed ──(marked DOWN with the reason, held, power_down_force)──► down
+
+namespace spillway::fleet {
+
+enum class Wanted { up, down, failed };
+std::string_view to_string(Wanted wanted);
+
+struct NodeRecord {
+  NodeName name;
+  Wanted wanted = Wanted::down;
+  int64_t epoch = 0;         // counts the resumes; a machine belongs to one epoch of its node
+  Time since{};              // when `wanted` became what it is
+  int64_t job = 0;           // the job that Slurm resumed the node for, 0 when it did not say
+  std::string reason;        // why it failed
+  bool marked_down = false;  // Slurm knows the reason
+  Time hold_until{};         // a failed node is not given back to Slurm before
+  int failures = 0;          // in a row
+  bool operator==(const NodeRecord&) const = default;
+};
+
+enum class LaunchState { intended, answered, failed };
+std::string_view to_string(LaunchState state);
+
+struct LaunchNode {
+  NodeName node;
+  int64_t epoch = 0;
+  int64_t job = 0;
+  bool operator==(const LaunchNode&) const = default;
+};
+
+/// One CreateFleet call: journaled before it is made, with the exact request and its ClientToken.
+struct LaunchRecord {
+  IntentId intent;
+  GroupName group;
+  Json request;
+  std::vector<LaunchNode> nodes;
+  LaunchState state = LaunchState::intended;
+  int tries = 0;
+  Time made_at{};
+  Time not_before{};  // the next try
+  Time answered_at{};
+  std::string error;      // the last one, or what fell short: "code: message"
+  bool assigned = false;  // every instance of the answer has its node, or is surplus
+  bool operator==(const LaunchRecord&) const = default;
+};
+
+struct MachineRecord {
+  InstanceId id;
+  IntentId intent;
+  GroupName group;
+  NodeName node;  // empty: not bound (yet, or surplus)
+  int64_t epoch = 0;
+  IpAddress address;
+  Time launched_at{};
+  Time published_at{};  // the launch document names it
+  Time released_at{};   // its secrets lie where only it can read them
+  Time addressed_at{};  // Slurm knows its address
+  Time tagged_at{};     // Name and the group's tags are written
+  Time joined_at{};     // Slurm saw slurmd register
+  Time withdrawn_at{};  // its secrets are deleted
+  Time terminate_at{};  // we asked for its end
+  Time closed_at{};     // EC2 showed it terminated, or no longer knows it
+  std::string end_reason;
+  bool live() const { return closed_at == Time{}; }
+  bool operator==(const MachineRecord&) const = default;
+};
+
+/// Something that happened, for people and reports; kept for ever.
+struct Event {
+  Time at{};
+  std::string
+      event;  // "resume", "launch", "bound", "addressed", "joined", "suspend", "terminate", "terminated", ...
+  NodeName node;
+  InstanceId instance;
+  IntentId intent;
+  int64_t job = 0;
+  std::string detail;
+  bool operator==(const Event&) const = default;
+};
+
+}  // namespace spillway::fleet
