@@ -17,7 +17,7 @@ fetch_user_data() {
 try=0
 until fetch_user_data; do
   try=$((try + 1))
-  [ "$try" -lt 50 ] || { echo 'init: no user-data from the metadata service'; exit 1; }
+  [ "$try" -lt 600 ] || { echo 'init: no user-data from the metadata service'; exit 1; }
   sleep 0.2
 done
 if [ "$status" = 200 ]; then

@@ -105,7 +105,8 @@ Result<void> write(const fs::path& path, std::string_view text, unsigned mode = 
   return write_file_atomically(path, text, mode);
 }
 
-/// The lines of this machine's file for system users, without its people.
+/// The lines of this machine's file for Debian's fixed users and for those of the image's packages; nobody
+/// else.
 Result<std::string> system_entries(const char* file) {
   const std::string text = TRY(read_file(file));
   std::string kept;
@@ -113,8 +114,8 @@ Result<std::string> system_entries(const char* file) {
     const auto fields = split(line, ':');
     if (fields.size() < 3) continue;
     const auto id = parse_int(fields[2]);
-    const bool person = id && *id >= 1000 && *id < 60000;
-    if (!person) kept += std::string(line) + "\n";
+    const bool fixed = id && (*id < 100 || *id == 65534);
+    if (fixed || fields[0] == "munge" || fields[0] == "slurm") kept += std::string(line) + "\n";
   }
   return kept;
 }

@@ -82,6 +82,7 @@ Result<void> mount_root() {
   TRY(mount_overlay(fmt::format("{}:{}", kImageAdditions, kImage), scratch, kNewRoot));
   TRY(mount_at("proc", kNewRoot + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC));
   TRY(mount_at("sysfs", kNewRoot + "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC));
+  TRY(mount_empty_cgroups(kNewRoot + "/sys/fs/cgroup"));
   TRY(mount_at("tmpfs", kNewRoot + "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=256m"));
   return mount_devices();
 }

@@ -57,6 +57,10 @@ Result<void> mount_overlay(const std::string& lower, const std::string& scratch,
   return mount_at("overlay", target, "overlay", 0, options.c_str());
 }
 
+Result<void> mount_empty_cgroups(const std::string& target) {
+  return mount_at("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64k");
+}
+
 namespace {
 
 /// /home in memory, with each existing home bound into it: the caller's own scripts stay where they are, and
@@ -84,6 +88,7 @@ Result<void> make_onprem_view() {
   TRY(mount_at("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC));
   TRY(mount_at("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=4g"));
   TRY(make_folder(kRun));
+  TRY(mount_empty_cgroups("/sys/fs/cgroup"));
   for (const std::string& shared : {std::string("/etc"), std::string("/var/lib"), std::string("/var/spool"),
                                     std::string("/var/log"), std::string("/usr/libexec")}) {
     std::string scratch = std::string(kRun) + "/layer" + shared;

@@ -76,6 +76,9 @@ Result<void> write_site_files() {
 Result<void> write_slurm_files(const ClusterFacts& cluster) {
   TRY(make_folder("/etc/slurm"));
   TRY(replace("/etc/slurm/slurm.conf", render_slurm_conf(cluster)));
+  // Named, because slurmd's own search for the version wants to see a mounted hierarchy, though nothing here
+  // uses one.
+  TRY(replace("/etc/slurm/cgroup.conf", "CgroupPlugin=cgroup/v1\n"));
   TRY(replace("/etc/slurm/slurmdbd.conf", render_slurmdbd_conf(), 0600));
   TRY(give_to("/etc/slurm/slurmdbd.conf", "slurm"));
   for (const char* folder : {"/var/spool/slurmctld", "/var/log/slurm", "/run/slurm"})
