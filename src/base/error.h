@@ -43,6 +43,7 @@ struct Error {
   std::string code;  // empty: taken from the kind when printed
   std::string why;
   std::string fix;
+  std::string peer_code;  // the other side's own name for it, such as EC2's InsufficientInstanceCapacity
 
   Error(Kind k, std::string message) : kind(k), what(std::move(message)) {}
   Error(Kind k, const Code& known, std::string message)

@@ -1,0 +1,72 @@
+#pragma once
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/credentials.h"
+#include "aws/endpoints.h"
+#include "aws/model.h"
+#include "aws/retry.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "net/http.h"
+
+namespace spillway::aws {
+
+struct Settings {
+  std::string region;
+  Endpoints endpoints;
+  RetryPolicy retry;
+  std::function<double()> random;  // uniform in [0, 1); empty: the kernel's
+};
+
+/// One call of an operation.
+struct Call {
+  std::string service, operation;
+  Json input = Json::object();
+};
+
+/// Calls operations of AWS by name: writes, signs, sends, repeats what is worth repeating, reads.
+/// Safe to use from several threads if its transport and provider are.
+class Client {
+ public:
+  Client(net::Transport& transport, CredentialsProvider& credentials, Clock& clock, Settings settings);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// One call. An absent idempotency token is made up once, so that repeating is harmless.
+  /// Errors: of kind_of(AWS's code) with error_code() set; invalid (input does not fit); credentials;
+  /// unavailable; timeout (not answered by `deadline`).
+  Result<Json> call(std::string_view service, std::string_view operation, Json input, Deadline deadline);
+  /// All pages of a paged operation as one answer: its lists joined.
+  Result<Json> call_all(std::string_view service, std::string_view operation, Json input, Deadline deadline);
+  /// Several calls side by side; answers in their order.
+  std::vector<Result<Json>> call_many(std::vector<Call> calls, Deadline deadline);
+
+  /// Requests sent so far, repeats included, by operation.
+  std::map<std::string, uint64_t> counters() const;
+  const Settings& settings() const { return settings_; }
+
+ private:
+  struct Attempt;
+  Result<Attempt> prepare(Call call) const;
+  Result<net::Request> signed_request(const Attempt& attempt, Deadline deadline);
+  void judge(Attempt& attempt, Result<net::Response> response);
+  void correct_clock(const net::Response& response);
+  bool may_retry(const Attempt& attempt, const Error& error, bool skew_corrected);
+
+  net::Transport& transport_;
+  CredentialsProvider& credentials_;
+  Clock& clock_;
+  const Settings settings_;
+  RetryQuota quota_;
+  std::atomic<int64_t> clock_offset_us_ = 0;  // AWS's clock minus ours
+  mutable std::mutex counters_mutex_;
+  std::map<std::string, uint64_t> counters_;
+};
+
+}  // namespace spillway::aws

@@ -1,0 +1,149 @@
+#include "aws/ec2.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aws/errors.h"
+
+namespace spillway::aws {
+namespace {
+
+constexpr size_t kMaxIds = 1000;          // of TerminateInstances and CreateTags
+constexpr size_t kMaxFilterValues = 200;  // of one filter
+
+Json texts(const std::vector<std::string>& values) {
+  Json out = Json::array();
+  for (const std::string& value : values) out.push(value);
+  return out;
+}
+
+std::vector<std::vector<std::string>> chunks(const std::vector<InstanceId>& ids, size_t most) {
+  std::vector<std::vector<std::string>> out;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i % most == 0) out.emplace_back();
+    out.back().push_back(ids[i].value);
+  }
+  return out;
+}
+
+Instance instance_from(const Json& json) {
+  Instance out;
+  out.id = InstanceId(json["InstanceId"].as_string());
+  out.state = json["State"]["Name"].as_string();
+  out.private_ip = IpAddress(json["PrivateIpAddress"].as_string());
+  out.type = json["InstanceType"].as_string();
+  out.zone = json["Placement"]["AvailabilityZone"].as_string();
+  out.subnet = json["SubnetId"].as_string();
+  out.lifecycle = json.contains("InstanceLifecycle") ? json["InstanceLifecycle"].as_string() : "on-demand";
+  if (const Json& reason = json["StateReason"]; !reason["Code"].as_string().empty())
+    out.state_reason = fmt::format("{}: {}", reason["Code"].as_string(), reason["Message"].as_string());
+  out.client_token = json["ClientToken"].as_string();
+  out.launched = Time{std::chrono::microseconds{static_cast<int64_t>(json["LaunchTime"].as_double() * 1e6)}};
+  for (const Json& tag : json["Tags"].items())
+    out.tags.push_back({tag["Key"].as_string(), tag["Value"].as_string()});
+  return out;
+}
+
+// The ids that a NotFound names: "The instance IDs 'i-1, i-2' do not exist".
+std::vector<std::string> named_ids(std::string_view message) {
+  std::vector<std::string> out;
+  for (size_t at = message.find("i-"); at != std::string_view::npos; at = message.find("i-", at + 2)) {
+    const size_t end = std::min(message.find_first_not_of("0123456789abcdef", at + 2), message.size());
+    if (end > at + 2) out.emplace_back(message.substr(at, end - at));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string Instance::tag(std::string_view key) const {
+  const auto found = std::ranges::find(tags, key, &Tag::key);
+  return found == tags.end() ? "" : found->value;
+}
+
+Result<FleetAnswer> Ec2::create_fleet(const Json& request, Deadline deadline) {
+  const Json answer = TRY(client_.call("ec2", "CreateFleet", request, deadline));
+  FleetAnswer out{.fleet_id = answer["FleetId"].as_string()};
+  for (const Json& set : answer["Instances"].items()) {
+    const Json& place = set["LaunchTemplateAndOverrides"]["Overrides"];
+    for (const Json& id : set["InstanceIds"].items())
+      out.instances.push_back({InstanceId(id.as_string()), set["InstanceType"].as_string(),
+                               place["SubnetId"].as_string(), place["AvailabilityZone"].as_string()});
+  }
+  for (const Json& error : answer["Errors"].items()) {
+    const Json& place = error["LaunchTemplateAndOverrides"]["Overrides"];
+    out.errors.push_back({error["ErrorCode"].as_string(), error["ErrorMessage"].as_string(),
+                          place["InstanceType"].as_string(), place["SubnetId"].as_string(),
+                          place["AvailabilityZone"].as_string()});
+  }
+  return out;
+}
+
+Result<std::vector<Instance>> Ec2::describe_instances(const std::vector<Filter>& filters, Deadline deadline) {
+  Json input = Json::object({{"MaxResults", 1000}});
+  for (const Filter& filter : filters) {
+    Json list = input["Filters"];
+    input.set("Filters", list.push(Json::object({{"Name", filter.name}, {"Values", texts(filter.values)}})));
+  }
+  const Json answer = TRY(client_.call_all("ec2", "DescribeInstances", std::move(input), deadline));
+  std::vector<Instance> out;
+  for (const Json& reservation : answer["Reservations"].items())
+    for (const Json& instance : reservation["Instances"].items()) out.push_back(instance_from(instance));
+  return out;
+}
+
+Result<std::vector<Instance>> Ec2::describe_instances(const std::vector<InstanceId>& ids, Deadline deadline) {
+  // By filter and not by InstanceIds: there, one id that is not yet visible would fail the rest.
+  std::vector<Instance> out;
+  for (const std::vector<std::string>& chunk : chunks(ids, kMaxFilterValues))
+    std::ranges::move(TRY(describe_instances({Filter{"instance-id", chunk}}, deadline)),
+                      std::back_inserter(out));
+  return out;
+}
+
+Result<std::vector<Instance>> Ec2::terminate_known(std::vector<std::string> ids, Deadline deadline) {
+  std::vector<Instance> out;
+  while (!ids.empty()) {
+    auto answer =
+        client_.call("ec2", "TerminateInstances", Json::object({{"InstanceIds", texts(ids)}}), deadline);
+    if (answer) {
+      for (const Json& change : (*answer)["TerminatingInstances"].items())
+        out.push_back({.id = InstanceId(change["InstanceId"].as_string()),
+                       .state = change["CurrentState"]["Name"].as_string()});
+      return out;
+    }
+    const std::string& code = error_code(answer.error());
+    if (code != "InvalidInstanceID.NotFound" && code != "InvalidInstanceID.Malformed")
+      return std::move(answer).error();
+    if (ids.size() == 1) return out;
+    const std::vector<std::string> bad = named_ids(answer.error().what);
+    const size_t dropped =
+        std::erase_if(ids, [&](const auto& id) { return std::ranges::find(bad, id) != bad.end(); });
+    if (dropped > 0) continue;
+    // The message does not tell which: halve until it must be this one.
+    const std::vector<std::string> rest(ids.begin() + ids.size() / 2, ids.end());
+    ids.resize(ids.size() / 2);
+    std::ranges::move(TRY(terminate_known(rest, deadline)), std::back_inserter(out));
+  }
+  return out;
+}
+
+Result<std::vector<Instance>> Ec2::terminate(const std::vector<InstanceId>& ids, Deadline deadline) {
+  std::vector<Instance> out;
+  for (std::vector<std::string>& chunk : chunks(ids, kMaxIds))
+    std::ranges::move(TRY(terminate_known(std::move(chunk), deadline)), std::back_inserter(out));
+  return out;
+}
+
+Result<void> Ec2::create_tags(const std::vector<InstanceId>& ids, const std::vector<Tag>& tags,
+                              Deadline deadline) {
+  Json list = Json::array();
+  for (const Tag& tag : tags) list.push(Json::object({{"Key", tag.key}, {"Value", tag.value}}));
+  for (const std::vector<std::string>& chunk : chunks(ids, kMaxIds))
+    TRY(client_.call("ec2", "CreateTags", Json::object({{"Resources", texts(chunk)}, {"Tags", list}}),
+                     deadline));
+  return {};
+}
+
+}  // namespace spillway::aws

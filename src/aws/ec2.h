@@ -1,0 +1,74 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aws/client.h"
+#include "base/ids.h"
+
+namespace spillway::aws {
+
+struct Tag {
+  std::string key, value;
+  bool operator==(const Tag&) const = default;
+};
+
+struct Instance {
+  InstanceId id;
+  std::string state;  // pending, running, shutting-down, terminated, stopping, stopped
+  IpAddress private_ip;
+  std::string type, zone, subnet;
+  std::string lifecycle;     // "spot" or "on-demand"
+  std::string state_reason;  // "code: message"; empty while nothing happened
+  std::string client_token;
+  Time launched;
+  std::vector<Tag> tags;
+  /// The value of a tag; "" when there is none.
+  std::string tag(std::string_view key) const;
+};
+
+/// Why a part of a fleet could not be launched, and where.
+struct FleetError {
+  std::string code, message, type, subnet, zone;
+};
+
+/// Instances and errors can come together.
+struct FleetAnswer {
+  struct Launched {
+    InstanceId id;
+    std::string type, subnet, zone;
+  };
+  std::string fleet_id;
+  std::vector<Launched> instances;
+  std::vector<FleetError> errors;
+};
+
+struct Filter {
+  std::string name;
+  std::vector<std::string> values;
+};
+
+/// EC2's calls for the path of a node. Errors of all: those of Client::call.
+class Ec2 {
+ public:
+  explicit Ec2(Client& client) : client_(client) {}
+
+  /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
+  Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
+  /// All pages. Source: EC2 API, DescribeInstances.
+  Result<std::vector<Instance>> describe_instances(const std::vector<Filter>& filters, Deadline deadline);
+  /// Those of `ids` that EC2 shows; an unknown one is left out, as it may be too new to be seen.
+  Result<std::vector<Instance>> describe_instances(const std::vector<InstanceId>& ids, Deadline deadline);
+  /// Terminates all of `ids`, at most 1,000 a call; unknown ones do not keep the others alive. Gives id and
+  /// state of each that EC2 knew. Safe to repeat.
+  Result<std::vector<Instance>> terminate(const std::vector<InstanceId>& ids, Deadline deadline);
+  /// Sets `tags` on all of `ids`, at most 1,000 a call; safe to repeat.
+  Result<void> create_tags(const std::vector<InstanceId>& ids, const std::vector<Tag>& tags,
+                           Deadline deadline);
+
+ private:
+  Result<std::vector<Instance>> terminate_known(std::vector<std::string> ids, Deadline deadline);
+  Client& client_;
+};
+
+}  // namespace spillway::aws
