@@ -1,0 +1,178 @@
+#include "fleet/executor.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "fleet/fleet_request.h"
+
+namespace spillway::fleet {
+
+std::string cloud_of(const std::string& profile, const std::string& region) {
+  return profile + "/" + region;
+}
+
+Result<void> Executor::execute(const Step& step, const Records& records, Deadline deadline) {
+  return std::visit([&](const auto& each) { return act(each, records, deadline); }, step);
+}
+
+Result<void> Executor::note(std::string_view event, const NodeName& node, const InstanceId& instance,
+                            const IntentId& intent, int64_t job, std::string detail) {
+  return journal_.note({.at = now(),
+                        .event = std::string(event),
+                        .node = node,
+                        .instance = instance,
+                        .intent = intent,
+                        .job = job,
+                        .detail = std::move(detail)});
+}
+
+Result<void> Executor::update(const std::vector<InstanceId>& instances, std::string_view event,
+                              std::string detail, const MachineChange& change) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const InstanceId& id : instances) {
+      auto machine = TRY(journal_.machine(id));
+      if (!machine) continue;
+      change(*machine);
+      TRY(journal_.save(*machine));
+      if (!event.empty()) TRY(note(event, machine->node, id, machine->intent, 0, detail));
+    }
+    return {};
+  });
+}
+
+Result<void> Executor::update(const std::vector<NodeName>& nodes, std::string_view event,
+                              const NodeChange& change) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const NodeName& name : nodes) {
+      auto node = TRY(journal_.node(name));
+      if (!node) continue;
+      change(*node);
+      TRY(journal_.save(*node));
+      TRY(note(event, name, {}, {}, node->job, node->reason));
+    }
+    return {};
+  });
+}
+
+Result<void> Executor::fail(const std::vector<LaunchNode>& nodes, const std::string& reason) {
+  std::vector<NodeName> wanting;
+  for (const LaunchNode& each : nodes) {
+    const auto node = TRY(journal_.node(each.node));
+    if (node && node->epoch == each.epoch && node->wanted == Wanted::up) wanting.push_back(each.node);
+  }
+  return update(wanting, "failed", [&](NodeRecord& node) {
+    node.wanted = Wanted::failed;
+    node.since = now();
+    node.reason = reason;
+    node.marked_down = false;
+    ++node.failures;
+    node.hold_until = hold_until(policy_, node.failures, now());
+  });
+}
+
+Result<void> Executor::act(const Assign& step, const Records& records, Deadline) {
+  const auto found = records.launches.find(step.intent);
+  if (found == records.launches.end()) return {};
+  LaunchRecord launch = found->second;
+  return journal_.transaction([&]() -> Result<void> {
+    for (const MachineRecord& bound : step.bound)
+      TRY(update({bound.id}, "bound", "", [&](MachineRecord& m) {
+        m.node = bound.node;
+        m.epoch = bound.epoch;
+      }));
+    TRY(update(step.surplus, "surplus", "more instances than nodes that can use them",
+               [](MachineRecord& m) { m.end_reason = "surplus"; }));
+    std::vector<LaunchNode> without;
+    for (const LaunchNode& each : launch.nodes)
+      if (std::find(step.short_of.begin(), step.short_of.end(), each.node) != step.short_of.end())
+        without.push_back(each);
+    TRY(fail(without, step.reason));
+    launch.assigned = true;
+    return journal_.save(launch);
+  });
+}
+
+Result<void> Executor::act(const SetAddresses& step, const Records&, Deadline deadline) {
+  std::vector<slurm::AddressUpdate> updates;
+  for (const MachineRecord& machine : step.machines)
+    updates.push_back({machine.node, machine.address, hostname_of(machine.address)});
+  TRY(outside_.slurm.set_addresses(updates, deadline));
+  return journal_.transaction([&]() -> Result<void> {
+    for (const MachineRecord& machine : step.machines)
+      TRY(update({machine.id}, "addressed", machine.address.value, [&](MachineRecord& m) {
+        m.address = machine.address;
+        m.addressed_at = now();
+      }));
+    return {};
+  });
+}
+
+Result<void> Executor::act(const MarkJoined& step, const Records& records, Deadline) {
+  std::vector<NodeName> recovered;
+  for (const InstanceId& id : step.instances) {
+    const auto node = records.nodes.find(records.machines.at(id).node);
+    if (node != records.nodes.end() && node->second.failures > 0) recovered.push_back(node->first);
+  }
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(update(recovered, "healthy", [](NodeRecord& node) { node.failures = 0; }));
+    return update(step.instances, "joined", "", [&](MachineRecord& m) { m.joined_at = now(); });
+  });
+}
+
+Result<void> Executor::act(const Close& step, const Records&, Deadline) {
+  return update(step.instances, "terminated", step.reason, [&](MachineRecord& m) {
+    m.closed_at = now();
+    if (m.end_reason.empty()) m.end_reason = step.reason;
+  });
+}
+
+Result<void> Executor::act(const Fail& step, const Records&, Deadline) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const NodeRecord& node : step.nodes) {
+      TRY(journal_.save(node));
+      TRY(note("failed", node.name, {}, {}, node.job, node.reason));
+    }
+    return {};
+  });
+}
+
+Result<void> Executor::act(const MarkDown& step, const Records&, Deadline deadline) {
+  TRY(outside_.slurm.set_state(step.nodes, slurm::NodeAction::down, "spillway: " + step.reason, deadline));
+  return update(step.nodes, "down", [&](NodeRecord& node) {
+    node.marked_down = true;
+    // Slurm needs a moment between DOWN and its reset, or the requeue of the node's jobs is lost.
+    node.hold_until = std::max(node.hold_until, now() + std::chrono::seconds{1});
+  });
+}
+
+Result<void> Executor::act(const GiveBack& step, const Records&, Deadline deadline) {
+  TRY(outside_.slurm.set_state(step.nodes, slurm::NodeAction::power_down_force, "", deadline));
+  TRY(outside_.slurm.reset_addresses(step.nodes, deadline));
+  return update(step.nodes, "given-back", [&](NodeRecord& node) {
+    node.wanted = Wanted::down;
+    node.since = now();
+  });
+}
+
+Result<void> Executor::act(const Rediscover& step, const Records&, Deadline) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const NodeRecord& node : step.nodes) {
+      TRY(journal_.save(node));
+      TRY(note(node.wanted == Wanted::up ? "resume" : "suspend", node.name, {}, {}, 0,
+               "found in Slurm's state; no hook recorded it"));
+    }
+    return {};
+  });
+}
+
+Result<void> Executor::act(const Adopt& step, const Records&, Deadline) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const MachineRecord& machine : step.machines) {
+      TRY(journal_.save(machine));
+      TRY(note("adopted", {}, machine.id, machine.intent, 0, "carries our tag and was unknown"));
+    }
+    return {};
+  });
+}
+
+}  // namespace spillway::fleet

@@ -1,0 +1,61 @@
+#pragma once
+#include "fleet/outside.h"
+#include "fleet/step.h"
+#include "fleet/world.h"
+
+namespace spillway::fleet {
+
+/// Carries out steps: journals first, then acts, then journals the outcome. It makes no choices, so every
+/// function may be repeated, or cut at any point, and the next plan goes on from what the journal and the
+/// world then show.
+class Executor {
+ public:
+  Executor(Journal& journal, Outside& outside, const Policy& policy)
+      : journal_(journal), outside_(outside), policy_(policy) {}
+
+  /// Does one step. `records` is what the plan was made from. An error means that the step did not (wholly)
+  /// happen and is worth repeating later; outcomes such as a shortfall or a refused launch are journaled and
+  /// are no errors.
+  Result<void> execute(const Step& step, const Records& records, Deadline deadline);
+
+ private:
+  using Nothing = Result<void>;
+  Nothing act(const Launch&, const Records&, Deadline);
+  Nothing act(const Assign&, const Records&, Deadline);
+  Nothing act(const Publish&, const Records&, Deadline);
+  Nothing act(const Release&, const Records&, Deadline);
+  Nothing act(const SetAddresses&, const Records&, Deadline);
+  Nothing act(const WriteTags&, const Records&, Deadline);
+  Nothing act(const MarkJoined&, const Records&, Deadline);
+  Nothing act(const Withdraw&, const Records&, Deadline);
+  Nothing act(const Terminate&, const Records&, Deadline);
+  Nothing act(const Close&, const Records&, Deadline);
+  Nothing act(const Fail&, const Records&, Deadline);
+  Nothing act(const MarkDown&, const Records&, Deadline);
+  Nothing act(const GiveBack&, const Records&, Deadline);
+  Nothing act(const Rediscover&, const Records&, Deadline);
+  Nothing act(const Adopt&, const Records&, Deadline);
+
+  Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
+  Nothing record_refusal(LaunchRecord launch, const Error& error);
+  // Changes are made to what the journal holds now, not to what the plan saw: an earlier step may have
+  // changed it since.
+  using MachineChange = std::function<void(MachineRecord&)>;
+  using NodeChange = std::function<void(NodeRecord&)>;
+  /// Changes and saves these machines' records, with an event each when `event` is not empty.
+  Nothing update(const std::vector<InstanceId>& instances, std::string_view event, std::string detail,
+                 const MachineChange& change);
+  Nothing update(const std::vector<NodeName>& nodes, std::string_view event, const NodeChange& change);
+  /// Journals that these nodes failed, if they still want a machine of this epoch.
+  Nothing fail(const std::vector<LaunchNode>& nodes, const std::string& reason);
+  Result<aws::Ec2*> ec2_of(const GroupName& group) const;
+  Nothing note(std::string_view event, const NodeName& node, const InstanceId& instance,
+               const IntentId& intent, int64_t job, std::string detail);
+  Time now() const { return outside_.clock.now(); }
+
+  Journal& journal_;
+  Outside& outside_;
+  const Policy& policy_;
+};
+
+}  // namespace spillway::fleet

@@ -1,0 +1,152 @@
+// The executor's steps that act on AWS.
+#include <algorithm>
+
+#include "aws/errors.h"
+#include "base/log.h"
+#include "fleet/executor.h"
+#include "fleet/fleet_request.h"
+#include "fleet/layout.h"
+
+namespace spillway::fleet {
+namespace {
+
+constexpr Code kNoCloud{"SPW-FLEET-002", "the configuration no longer has the group of this machine",
+                        "put the node group back into partitions.json until its machines are gone"};
+
+/// What fell short, in EC2's own words, without repetitions.
+std::string shortfall(const aws::FleetAnswer& answer) {
+  std::vector<std::string> texts;
+  for (const aws::FleetError& error : answer.errors) {
+    std::string text = fmt::format("{}: {}", error.code, error.message);
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+}  // namespace
+
+Result<aws::Ec2*> Executor::ec2_of(const GroupName& group) const {
+  const auto found = policy_.groups.find(group);
+  if (found != policy_.groups.end()) {
+    const auto cloud = outside_.ec2.find(cloud_of(found->second.profile, found->second.region));
+    if (cloud != outside_.ec2.end()) return cloud->second;
+  }
+  if (outside_.ec2.size() == 1) return outside_.ec2.begin()->second;
+  return Error{Kind::invalid, kNoCloud, fmt::format("no account and region for group '{}'", group)};
+}
+
+Result<void> Executor::act(const Launch& step, const Records&, Deadline deadline) {
+  LaunchRecord launch = step.record;
+  ++launch.tries;
+  aws::Ec2* ec2 = TRY(ec2_of(launch.group));
+  TRY(journal_.transaction([&]() -> Result<void> {
+    TRY(journal_.save(launch));
+    for (const LaunchNode& each : launch.nodes)
+      TRY(note("launch", each.node, {}, launch.intent, each.job, launch.tries > 1 ? "repeated" : ""));
+    return {};
+  }));
+  auto answer = ec2->create_fleet(launch.request, deadline);
+  return answer ? record_answer(std::move(launch), *answer)
+                : record_refusal(std::move(launch), answer.error());
+}
+
+Result<void> Executor::record_answer(LaunchRecord launch, const aws::FleetAnswer& answer) {
+  launch.state = LaunchState::answered;
+  launch.answered_at = now();
+  launch.error = shortfall(answer);
+  return journal_.transaction([&]() -> Result<void> {
+    for (const auto& launched : answer.instances) {
+      if (TRY(journal_.machine(launched.id))) continue;  // a repeated answer
+      TRY(journal_.save(MachineRecord{
+          .id = launched.id, .intent = launch.intent, .group = launch.group, .launched_at = now()}));
+      TRY(note("launched", {}, launched.id, launch.intent, 0, launched.type));
+    }
+    if (!launch.error.empty()) TRY(note("shortfall", {}, {}, launch.intent, 0, launch.error));
+    return journal_.save(launch);
+  });
+}
+
+Result<void> Executor::record_refusal(LaunchRecord launch, const Error& error) {
+  launch.error = error.why.empty() ? error.what : fmt::format("{} ({})", error.what, error.why);
+  if (error.retryable()) {
+    // The call may have succeeded: the same token asks again and launches nothing new.
+    const Duration wait = std::min<Duration>(std::chrono::seconds{1} * (1 << std::min(launch.tries - 1, 5)),
+                                             std::chrono::seconds{30});
+    launch.not_before = now() + wait;
+    TRY(journal_.save(launch));
+    return Error{error};
+  }
+  launch.state = LaunchState::failed;
+  launch.answered_at = now();
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(fail(launch.nodes, launch.error));
+    return journal_.save(launch);
+  });
+}
+
+Result<void> Executor::act(const Publish& step, const Records& records, Deadline deadline) {
+  if (outside_.bucket) {
+    std::vector<MachineRecord> machines;
+    GroupName group;
+    for (const auto& [id, machine] : records.machines) {
+      if (machine.intent != step.intent || machine.node.empty()) continue;
+      machines.push_back(machine);
+      group = machine.group;
+    }
+    TRY(outside_.bucket->put(launch_key(policy_.cluster, step.intent),
+                             launch_document(policy_.cluster, step.intent, group, machines).dump(),
+                             deadline));
+  }
+  return update(step.instances, "", "", [&](MachineRecord& m) { m.published_at = now(); });
+}
+
+Result<void> Executor::act(const Release& step, const Records&, Deadline deadline) {
+  if (outside_.bucket && !policy_.compute_role_id.empty()) {
+    std::vector<std::pair<std::string, std::string>> copies;
+    for (const InstanceId& id : step.instances)
+      for (const std::string& name : policy_.secrets)
+        copies.emplace_back(secret_key(policy_.cluster, name),
+                            released_key(policy_.cluster, policy_.compute_role_id, id, name));
+    TRY(outside_.bucket->copy_all(copies, deadline));
+  }
+  return update(step.instances, "released", "", [&](MachineRecord& m) { m.released_at = now(); });
+}
+
+Result<void> Executor::act(const Withdraw& step, const Records&, Deadline deadline) {
+  if (outside_.bucket && !policy_.compute_role_id.empty()) {
+    std::vector<std::string> keys;
+    for (const InstanceId& id : step.instances)
+      for (const std::string& name : policy_.secrets)
+        keys.push_back(released_key(policy_.cluster, policy_.compute_role_id, id, name));
+    TRY(outside_.bucket->remove_all(keys, deadline));
+  }
+  return update(step.instances, "", "", [&](MachineRecord& m) { m.withdrawn_at = now(); });
+}
+
+Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadline) {
+  std::vector<InstanceId> done;
+  for (const MachineRecord& machine : step.machines) {
+    const auto group = policy_.groups.find(machine.group);
+    if (group == policy_.groups.end()) continue;
+    aws::Ec2* ec2 = TRY(ec2_of(machine.group));
+    TRY(ec2->create_tags({machine.id}, machine_tags(group->second, machine), deadline));
+    TRY(update({machine.id}, "", "", [&](MachineRecord& m) { m.tagged_at = now(); }));
+  }
+  return {};
+}
+
+Result<void> Executor::act(const Terminate& step, const Records& records, Deadline deadline) {
+  std::map<aws::Ec2*, std::vector<InstanceId>> by_cloud;
+  for (const InstanceId& id : step.instances)
+    by_cloud[TRY(ec2_of(records.machines.at(id).group))].push_back(id);
+  for (const auto& [ec2, ids] : by_cloud) {
+    TRY(update(ids, "terminate", step.reason, [&](MachineRecord& m) {
+      m.terminate_at = now();
+      m.end_reason = step.reason;
+    }));
+    TRY(ec2->terminate(ids, deadline));
+  }
+  return {};
+}
+
+}  // namespace spillway::fleet

@@ -1,0 +1,23 @@
+#pragma once
+#include <map>
+#include <string>
+
+#include "aws/ec2.h"
+#include "aws/s3.h"
+#include "base/time.h"
+#include "slurm/controller.h"
+
+namespace spillway::fleet {
+
+/// Everything outside our process that the fleet acts on, borrowed.
+struct Outside {
+  Clock& clock;
+  slurm::Controller& slurm;
+  std::map<std::string, aws::Ec2*> ec2;  // by cloud_of(group): one account and region each
+  aws::S3* bucket = nullptr;             // null in plugin v2 mode, where images read their Name tag instead
+};
+
+/// The key of `Outside::ec2` for a group: its profile and region.
+std::string cloud_of(const std::string& profile, const std::string& region);
+
+}  // namespace spillway::fleet

@@ -1,0 +1,307 @@
+#include "fleet/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "fleet/reconciler.h"
+
+namespace spillway::fleet {
+namespace {
+
+using std::chrono::seconds;
+const Time kNow{seconds{1'800'000'000}};
+
+/// A world built by saying what is in it.
+struct Scene {
+  World world{.now = kNow, .generation = "g1", .recovered = true};
+  Policy policy{.cluster = ClusterId{"uuid"}, .cluster_name = "lab"};
+
+  Scene() {
+    const config::NodeGroup group{.partition = "cloud",
+                                  .name = "c5",
+                                  .max_nodes = 10,
+                                  .region = "r",
+                                  .purchasing = "on-demand",
+                                  .launch_template = Json::object({{"LaunchTemplateName", "t"}}),
+                                  .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}}),
+                                                            Json::object({{"InstanceType", "m5.large"}})}),
+                                  .subnets = {"subnet-a", "subnet-b"}};
+    policy.groups.emplace(group.group(), group);
+    world.cloud.emplace();
+    world.slurm.emplace();
+  }
+  static NodeName name(int i) { return NodeName{fmt::format("cloud-c5-{}", i)}; }
+  NodeRecord& wish(int i, Wanted wanted, int64_t epoch = 1, int64_t job = 0) {
+    slurm(i,
+          wanted == Wanted::up ? "ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP" : "IDLE+CLOUD+POWERING_DOWN");
+    return world.records.nodes[name(i)] = {
+               .name = name(i), .wanted = wanted, .epoch = epoch, .since = kNow - seconds{1}, .job = job};
+  }
+  slurm::Node& slurm(int i, std::string_view state, std::string reason = "") {
+    return (*world.slurm)[name(i)] = {.name = name(i),
+                                      .state = *slurm::parse_node_state(state),
+                                      .address = name(i).value,
+                                      .reason = std::move(reason)};
+  }
+  MachineRecord& machine(const std::string& id, int node = -1, int64_t epoch = 1) {
+    cloud(id, "running");
+    return world.records.machines[InstanceId{id}] = {.id = InstanceId{id},
+                                                     .intent = IntentId{"in-1"},
+                                                     .group = GroupName{"cloud-c5"},
+                                                     .node = node < 0 ? NodeName{} : name(node),
+                                                     .epoch = epoch,
+                                                     .launched_at = kNow - seconds{5}};
+  }
+  aws::Instance& cloud(const std::string& id, const std::string& state) {
+    aws::Instance& instance = (*world.cloud)[InstanceId{id}];
+    instance.id = InstanceId{id};
+    instance.state = state;
+    instance.private_ip = IpAddress{"10.0.0." + id.substr(2)};
+    instance.tags = {{"spillway:intent", "in-1"}, {"spillway:group", "cloud-c5"}};
+    return instance;
+  }
+  LaunchRecord& launch(LaunchState state, std::vector<LaunchNode> nodes) {
+    return world.records.launches[IntentId{"in-1"}] = {.intent = IntentId{"in-1"},
+                                                       .group = GroupName{"cloud-c5"},
+                                                       .nodes = std::move(nodes),
+                                                       .state = state};
+  }
+  std::vector<Step> steps() const { return plan(world, policy); }
+  template <class T>
+  std::vector<T> all() const {
+    std::vector<T> found;
+    for (const Step& step : steps())
+      if (const T* each = std::get_if<T>(&step)) found.push_back(*each);
+    return found;
+  }
+};
+
+TEST(Plan, LaunchesWhatIsWishedForInOneCall) {
+  Scene scene;
+  for (int i = 0; i < 3; ++i) scene.wish(i, Wanted::up);
+  const auto launches = scene.all<Launch>();
+  ASSERT_EQ(launches.size(), 1u);
+  const Json& request = launches[0].record.request;
+  EXPECT_EQ(request["TargetCapacitySpecification"]["TotalTargetCapacity"].as_int(), 3);
+  EXPECT_EQ(request["LaunchTemplateConfigs"].at(0)["Overrides"].size(), 4u) << "overrides × subnets";
+  EXPECT_EQ(request["TagSpecifications"].at(0)["Tags"].at(0)["Value"].as_string(), "uuid");
+  EXPECT_LE(request["ClientToken"].as_string().size(), 64u);
+  EXPECT_EQ(launches[0].record, scene.all<Launch>()[0].record) << "planning is a pure function";
+}
+
+TEST(Plan, AnotherJournalNeverRepeatsATokenOfTheOldOne) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  const Json first = scene.all<Launch>()[0].record.request["ClientToken"];
+  scene.world.generation = "g2";
+  EXPECT_NE(scene.all<Launch>()[0].record.request["ClientToken"], first);
+}
+
+TEST(Plan, SplitsLargeLaunches) {
+  Scene scene;
+  scene.policy.launch_at_most = 4;
+  for (int i = 0; i < 10; ++i) scene.wish(i, Wanted::up);
+  EXPECT_EQ(scene.all<Launch>().size(), 3u);
+}
+
+TEST(Plan, RepeatsALaunchWithoutAnswerUnchangedAndOnlyWhenItIsTime) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  LaunchRecord& launch = scene.launch(LaunchState::intended, {{Scene::name(0), 1, 0}});
+  launch.request = Json::object({{"ClientToken", "exactly this"}});
+  launch.not_before = kNow + seconds{1};
+  EXPECT_TRUE(scene.steps().empty());
+  launch.not_before = kNow;
+  ASSERT_EQ(scene.all<Launch>().size(), 1u);
+  EXPECT_EQ(scene.all<Launch>()[0].record.request, launch.request);
+}
+
+TEST(Plan, GivesInstancesToNodesAndSurplusToNobody) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.wish(1, Wanted::up);
+  for (const char* id : {"i-1", "i-2", "i-3"}) scene.machine(id);
+  scene.launch(LaunchState::answered, {{Scene::name(0), 1, 0}, {Scene::name(1), 1, 0}});
+  const auto assign = scene.all<Assign>();
+  ASSERT_EQ(assign.size(), 1u);
+  ASSERT_EQ(assign[0].bound.size(), 2u);
+  EXPECT_EQ(assign[0].bound[0].node, Scene::name(0));
+  EXPECT_NE(assign[0].bound[0].id, assign[0].bound[1].id);
+  EXPECT_EQ(assign[0].surplus.size(), 1u);
+}
+
+TEST(Plan, AJobGetsAllItsNodesOrNone) {
+  Scene scene;
+  for (int i = 0; i < 3; ++i) scene.wish(i, Wanted::up, 1, i < 2 ? 7 : 8);
+  scene.machine("i-1");
+  scene
+      .launch(LaunchState::answered, {{Scene::name(0), 1, 7}, {Scene::name(1), 1, 7}, {Scene::name(2), 1, 8}})
+      .error = "InsufficientInstanceCapacity: none left";
+  const Assign assign = scene.all<Assign>().at(0);
+  ASSERT_EQ(assign.bound.size(), 1u);
+  EXPECT_EQ(assign.bound[0].node, Scene::name(2)) << "one machine cannot serve job 7, but job 8";
+  EXPECT_EQ(assign.short_of, (std::vector<NodeName>{Scene::name(0), Scene::name(1)}));
+  EXPECT_EQ(assign.reason, "InsufficientInstanceCapacity: none left");
+}
+
+TEST(Plan, IntroducesABoundMachineStepByStep) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  EXPECT_EQ(scene.all<Publish>().size(), 1u);
+  EXPECT_EQ(scene.all<Release>().size(), 1u);
+  ASSERT_EQ(scene.all<SetAddresses>().size(), 1u);
+  EXPECT_EQ(scene.all<SetAddresses>()[0].machines[0].address.value, "10.0.0.1");
+  machine.published_at = machine.released_at = machine.addressed_at = machine.tagged_at = kNow;
+  EXPECT_TRUE(scene.steps().empty()) << "until slurmd registers";
+  scene.slurm(0, "ALLOCATED+CLOUD");
+  EXPECT_EQ(scene.all<MarkJoined>().size(), 1u);
+  machine.joined_at = kNow;
+  EXPECT_EQ(scene.all<Withdraw>().size(), 1u) << "the secret is not needed any more";
+  machine.withdrawn_at = kNow;
+  EXPECT_TRUE(scene.steps().empty());
+}
+
+TEST(Plan, WaitsForTheAddressThatEc2DoesNotTellYet) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.machine("i-1", 0);
+  scene.world.cloud->begin()->second.private_ip = IpAddress{};
+  EXPECT_TRUE(scene.all<SetAddresses>().empty());
+}
+
+TEST(Plan, TerminatesASuspendedNodesMachineUnlessItIsBusy) {
+  Scene scene;
+  scene.wish(0, Wanted::down);
+  scene.machine("i-1", 0).joined_at = kNow;
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  scene.slurm(0, "ALLOCATED+CLOUD");
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "never one whose node Slurm shows allocated";
+  scene.slurm(0, "IDLE+CLOUD+POWERING_DOWN");
+  scene.world.slurm.reset();
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "nothing is concluded from what was not seen";
+}
+
+TEST(Plan, ANodeGetsANewMachineOnlyWhenTheOldOneIsSeenDead) {
+  Scene scene;
+  scene.wish(0, Wanted::up, 2);
+  scene.machine("i-1", 0, 1);
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  EXPECT_TRUE(scene.all<Launch>().empty());
+  scene.cloud("i-1", "terminated");
+  EXPECT_EQ(scene.all<Close>().size(), 1u);
+  scene.world.records.machines.clear();
+  EXPECT_EQ(scene.all<Launch>().size(), 1u);
+}
+
+TEST(Plan, KeepsAskingForAnEndThatDoesNotCome) {
+  Scene scene;
+  scene.wish(0, Wanted::down);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.terminate_at = kNow - seconds{1};
+  machine.end_reason = "suspended";
+  EXPECT_TRUE(scene.all<Terminate>().empty());
+  machine.terminate_at = kNow - seconds{60};
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  scene.cloud("i-1", "shutting-down");
+  EXPECT_TRUE(scene.all<Terminate>().empty());
+}
+
+TEST(Plan, AYoungInstanceThatEc2DoesNotListIsUnknownNotDead) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  scene.world.cloud->clear();
+  EXPECT_TRUE(scene.all<Close>().empty());
+  machine.launched_at = kNow - seconds{600};
+  EXPECT_EQ(scene.all<Close>().size(), 1u);
+  EXPECT_EQ(scene.all<Fail>().size(), 1u) << "its node lost its machine";
+}
+
+TEST(Plan, AFailedNodeIsMarkedRestsAndIsGivenBack) {
+  Scene scene;
+  NodeRecord& node = scene.wish(0, Wanted::failed);
+  node.reason = "InsufficientInstanceCapacity";
+  node.hold_until = kNow + seconds{30};
+  ASSERT_EQ(scene.all<MarkDown>().size(), 1u);
+  EXPECT_EQ(scene.all<MarkDown>()[0].reason, node.reason);
+  node.marked_down = true;
+  EXPECT_TRUE(scene.steps().empty());
+  node.hold_until = kNow;
+  EXPECT_EQ(scene.all<GiveBack>().size(), 1u);
+  scene.machine("i-1", 0);
+  EXPECT_TRUE(scene.all<GiveBack>().empty()) << "not while its machine lives";
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+}
+
+TEST(Plan, NoticesANodeThatSlurmGaveUp) {
+  Scene scene;
+  scene.wish(0, Wanted::up).since = kNow - seconds{60};
+  scene.machine("i-1", 0);
+  scene.slurm(0, "DOWN+CLOUD", "ResumeTimeout reached");
+  ASSERT_EQ(scene.all<Fail>().size(), 1u);
+  EXPECT_TRUE(scene.all<Fail>()[0].nodes[0].marked_down);
+}
+
+TEST(Plan, LeavesAnAdministratorsDownAlone) {
+  Scene scene;
+  scene.wish(0, Wanted::up).since = kNow - seconds{60};
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.joined_at = machine.published_at = machine.released_at = machine.withdrawn_at =
+      machine.addressed_at = machine.tagged_at = kNow;
+  scene.slurm(0, "DOWN+CLOUD", "debugging the disk");
+  EXPECT_TRUE(scene.steps().empty());
+}
+
+TEST(Plan, TerminatesWhatNobodyClaimsAfterAWhile) {
+  Scene scene;
+  MachineRecord& machine = scene.machine("i-1");
+  EXPECT_TRUE(scene.steps().empty());
+  machine.launched_at = kNow - seconds{121};
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  scene.slurm(4, "ALLOCATED+CLOUD").address = "10.0.0.1";
+  EXPECT_TRUE(scene.steps().empty()) << "a busy node answers at its address";
+}
+
+TEST(Plan, AdoptsInstancesWithOurTag) {
+  Scene scene;
+  scene.cloud("i-9", "pending");
+  scene.cloud("i-8", "terminated");
+  ASSERT_EQ(scene.all<Adopt>().size(), 1u);
+  EXPECT_EQ(scene.all<Adopt>()[0].machines[0].id.value, "i-9");
+}
+
+TEST(Plan, FindsWishesThatNoHookRecorded) {
+  Scene scene;
+  scene.slurm(0, "ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP");
+  scene.wish(1, Wanted::up).since = kNow - seconds{60};
+  scene.slurm(1, "IDLE+CLOUD+POWERED_DOWN");
+  const auto found = scene.all<Rediscover>();
+  ASSERT_EQ(found.size(), 1u);
+  ASSERT_EQ(found[0].nodes.size(), 2u);
+  EXPECT_EQ(found[0].nodes[0].wanted, Wanted::up);
+  EXPECT_EQ(found[0].nodes[1].wanted, Wanted::down);
+}
+
+TEST(Plan, DoesNothingBeforeANewJournalHasSeenTheWorld) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.world.recovered = false;
+  EXPECT_TRUE(scene.steps().empty());
+}
+
+TEST(Rebuild, TakesBindingsFromDocumentsOrFromAddresses) {
+  Scene scene;
+  for (const char* id : {"i-1", "i-2", "i-3"}) scene.cloud(id, "running");
+  scene.slurm(0, "ALLOCATED+CLOUD").address = "10.0.0.1";
+  scene.slurm(1, "IDLE+CLOUD").address = "10.0.0.2";
+  const MachineRecord documented{.id = InstanceId{"i-1"}, .node = Scene::name(0), .epoch = 5};
+  const Records records = rebuild(*scene.world.cloud, *scene.world.slurm, {documented}, kNow);
+  EXPECT_EQ(records.machines.at(InstanceId{"i-1"}).epoch, 5);
+  EXPECT_EQ(records.nodes.at(Scene::name(0)).wanted, Wanted::up);
+  EXPECT_NE(records.machines.at(InstanceId{"i-1"}).joined_at, Time{});
+  EXPECT_EQ(records.machines.at(InstanceId{"i-2"}).node, Scene::name(1)) << "by its address";
+  EXPECT_TRUE(records.machines.at(InstanceId{"i-3"}).node.empty());
+}
+
+}  // namespace
+}  // namespace spillway::fleet

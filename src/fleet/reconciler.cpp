@@ -1,0 +1,216 @@
+#include "fleet/reconciler.h"
+
+#include <set>
+
+#include "base/log.h"
+#include "fleet/layout.h"
+#include "fleet/plan.h"
+#include "slurm/hostlist.h"
+#include "slurm/resume_file.h"
+
+namespace spillway::fleet {
+namespace {
+
+constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
+
+void tell(const Error& error) {
+  log::error("fleet", "{}", to_string(error));
+}
+
+}  // namespace
+
+Result<Pass> Reconciler::pass(Deadline deadline) {
+  Pass pass;
+  pass.steps += TRY(take_wishes());
+  TRY(observe(pass, deadline));
+  if (!world_.recovered) {
+    if (auto recovered = recover(deadline); !recovered) {
+      tell(recovered.error());
+      ++pass.failures;
+      pass.in_motion = true;
+      return pass;
+    }
+  }
+  for (int round = 0; round < kRoundsAtMost; ++round) {
+    world_.records = TRY(journal_.load());
+    const std::vector<Step> steps = plan(world_, policy_);
+    bool failed = false;
+    for (const Step& step : steps) {
+      log::info("fleet", "{}", to_string(step));
+      if (auto done = executor_.execute(step, world_.records, deadline); !done) {
+        tell(std::move(done).error().during(to_string(step)));
+        failed = true;
+        ++pass.failures;
+        continue;
+      }
+      ++pass.steps;
+      pass.answered = pass.answered || std::holds_alternative<Launch>(step);
+    }
+    if (steps.empty() || failed) break;
+  }
+  world_.records = TRY(journal_.load());
+  pass.in_motion = in_motion(world_);
+  return pass;
+}
+
+Result<size_t> Reconciler::take_wishes() {
+  const SpoolContents contents = TRY(spool_.read());
+  for (const std::string& name : contents.unreadable) {
+    log::warning("fleet", "{} in the spool is not a wish; set aside as {}.bad", name, name);
+    TRY(spool_.set_aside(name));
+  }
+  for (const SpooledWish& spooled : contents.wishes) {
+    TRY(journal_.transaction([&]() -> Result<void> {
+      if (TRY(journal_.has_taken(spooled.id))) return {};
+      return take(spooled);
+    }));
+    TRY(spool_.remove(spooled.id));
+  }
+  return contents.wishes.size();
+}
+
+Result<void> Reconciler::take(const SpooledWish& spooled) {
+  const Wish& wish = spooled.wish;
+  const Time now = outside_.clock.now();
+  TRY(journal_.take(spooled, now));
+  const auto names = slurm::expand(wish.nodes);
+  if (!names) {
+    tell(Error{names.error()}.during(fmt::format("{} of '{}'", to_string(wish.kind), wish.nodes)));
+    return journal_.note(
+        {.at = now,
+         .event = "refused",
+         .detail = fmt::format("{} {}: {}", to_string(wish.kind), wish.nodes, names.error().what)});
+  }
+  std::map<NodeName, int64_t> jobs;
+  if (!wish.resume_file.empty()) {
+    if (const auto resume = slurm::parse_resume_file(wish.resume_file)) {
+      for (const auto& job : resume->jobs)
+        for (const NodeName& node : job.nodes) jobs.emplace(node, job.id);
+    } else {
+      tell(resume.error());
+    }
+  }
+  for (const NodeName& name : *names) {
+    const bool ours = std::any_of(policy_.groups.begin(), policy_.groups.end(),
+                                  [&](const auto& entry) { return entry.second.index_of(name).has_value(); });
+    if (!ours) {
+      log::warning("fleet", "Slurm asks to {} {}, which is in no node group", to_string(wish.kind), name);
+      TRY(journal_.note(
+          {.at = now, .event = "unknown-node", .node = name, .detail = std::string(to_string(wish.kind))}));
+      continue;
+    }
+    NodeRecord node = TRY(journal_.node(name)).value_or(NodeRecord{.name = name});
+    const NodeRecord before = node;
+    if (wish.kind == Wish::Kind::resume && node.wanted != Wanted::up) {
+      node.wanted = Wanted::up;
+      ++node.epoch;
+      node.job = jobs.contains(name) ? jobs[name] : 0;
+      node.reason.clear();
+      node.marked_down = false;
+    } else if (wish.kind == Wish::Kind::suspend && node.wanted == Wanted::up) {
+      node.wanted = Wanted::down;
+    } else if (wish.kind == Wish::Kind::resume_fail && node.wanted != Wanted::failed) {
+      node.wanted = Wanted::failed;
+      node.reason = "ResumeTimeout: slurmd did not register in time";
+      node.marked_down = true;  // Slurm did that itself
+      ++node.failures;
+      node.hold_until = now;
+    }
+    TRY(journal_.note({.at = wish.made_at,
+                       .event = std::string(to_string(wish.kind)),
+                       .node = name,
+                       .job = wish.kind == Wish::Kind::resume ? node.job : 0,
+                       .detail = node == before ? "no change" : ""}));
+    if (node == before) continue;
+    node.since = wish.made_at;
+    TRY(journal_.save(node));
+  }
+  return {};
+}
+
+Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
+  world_ = World{.now = outside_.clock.now(),
+                 .generation = TRY(journal_.generation()),
+                 .recovered = TRY(journal_.recovered()),
+                 .records = TRY(journal_.load())};
+  if (auto cloud = list_cloud(deadline)) {
+    world_.cloud = *std::move(cloud);
+  } else {
+    tell(std::move(cloud).error().during("look at EC2"));
+    ++pass.failures;
+  }
+  if (auto nodes = list_slurm(deadline)) {
+    world_.slurm = *std::move(nodes);
+  } else {
+    tell(std::move(nodes).error().during("look at Slurm"));
+    ++pass.failures;
+  }
+  return {};
+}
+
+Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline deadline) {
+  std::map<InstanceId, aws::Instance> all;
+  for (const auto& [cloud, ec2] : outside_.ec2) {
+    auto instances = TRY(
+        ec2->describe_instances({aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}}}, deadline));
+    for (aws::Instance& instance : instances) all.emplace(instance.id, std::move(instance));
+  }
+  return all;
+}
+
+Result<std::map<NodeName, slurm::Node>> Reconciler::list_slurm(Deadline deadline) {
+  std::map<NodeName, slurm::Node> ours;
+  for (slurm::Node& node : TRY(outside_.slurm.nodes({}, deadline))) {
+    for (const auto& [name, group] : policy_.groups) {
+      if (!group.index_of(node.name)) continue;
+      ours.emplace(node.name, std::move(node));
+      break;
+    }
+  }
+  return ours;
+}
+
+Result<void> Reconciler::recover(Deadline deadline) {
+  if (!world_.cloud || !world_.slurm)
+    return Error{Kind::unavailable, "a new journal waits until EC2 and Slurm have both been seen"};
+  std::set<IntentId> intents;
+  for (const auto& [id, instance] : *world_.cloud)
+    if (const std::string intent = instance.tag("spillway:intent");
+        !intent.empty() && instance.state != "terminated")
+      intents.emplace(intent);
+  std::vector<MachineRecord> documented;
+  for (const IntentId& intent : intents) {
+    if (!outside_.bucket) break;
+    const auto text = outside_.bucket->get(launch_key(policy_.cluster, intent), deadline);
+    if (!text && text.error().kind != Kind::not_found && text.error().kind != Kind::denied)
+      return text.error();
+    if (!text) continue;
+    for (MachineRecord& machine : TRY(read_launch_document(*text))) documented.push_back(std::move(machine));
+  }
+  const Records rebuilt = rebuild(*world_.cloud, *world_.slurm, documented, world_.now);
+  TRY(journal_.transaction([&]() -> Result<void> {
+    for (const auto& [name, node] : rebuilt.nodes) {
+      NodeRecord merged = node;
+      if (const auto known = TRY(journal_.node(name))) {  // a wish that came before the first look
+        merged.wanted = known->wanted;
+        merged.epoch = std::max(node.epoch, known->epoch);
+        merged.job = known->job;
+      }
+      TRY(journal_.save(merged));
+    }
+    for (const auto& [id, machine] : rebuilt.machines) {
+      TRY(journal_.save(machine));
+      TRY(journal_.note({.at = world_.now,
+                         .event = "recovered",
+                         .node = machine.node,
+                         .instance = id,
+                         .intent = machine.intent}));
+    }
+    TRY(journal_.set_cluster(policy_.cluster));
+    return journal_.set_recovered();
+  }));
+  world_.recovered = true;
+  return {};
+}
+
+}  // namespace spillway::fleet

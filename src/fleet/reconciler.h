@@ -1,0 +1,56 @@
+#pragma once
+#include <filesystem>
+
+#include "fleet/executor.h"
+
+namespace spillway::fleet {
+
+/// What one pass did.
+struct Pass {
+  size_t steps = 0;        // executed
+  size_t failures = 0;     // steps or observations that did not work
+  bool in_motion = false;  // something is under way: look again soon
+  bool answered = false;   // a launch was answered: look again at once
+};
+
+/// The loop's body: takes wishes, looks at the world, plans, acts. Keeps nothing that it could not read
+/// again, apart from when it last looked at what.
+class Reconciler {
+ public:
+  Reconciler(Journal& journal, const Spool& spool, Outside& outside, const Policy& policy)
+      : journal_(journal),
+        spool_(spool),
+        outside_(outside),
+        policy_(policy),
+        executor_(journal, outside, policy) {}
+
+  /// One pass. Errors: only what makes the journal or the spool unusable; everything else is counted in Pass
+  /// and logged.
+  Result<Pass> pass(Deadline deadline);
+  /// What was seen last, for those who ask the daemon.
+  const World& world() const { return world_; }
+
+ private:
+  Result<size_t> take_wishes();
+  Result<void> take(const SpooledWish& spooled);
+  /// Looks at EC2 and Slurm; what cannot be seen stays absent.
+  Result<void> observe(Pass& pass, Deadline deadline);
+  Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
+  Result<std::map<NodeName, slurm::Node>> list_slurm(Deadline deadline);
+  Result<void> recover(Deadline deadline);
+
+  Journal& journal_;
+  const Spool& spool_;
+  Outside& outside_;
+  const Policy& policy_;
+  Executor executor_;
+  World world_;
+};
+
+/// The records that a lost journal would have held: bindings from the launch documents, or else from the
+/// address that Slurm has for a node. Pure.
+Records rebuild(const std::map<InstanceId, aws::Instance>& cloud,
+                const std::map<NodeName, slurm::Node>& slurm, const std::vector<MachineRecord>& documented,
+                Time now);
+
+}  // namespace spillway::fleet

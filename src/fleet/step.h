@@ -1,0 +1,87 @@
+#pragma once
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fleet/records.h"
+
+namespace spillway::fleet {
+
+// What may be done, each with every choice made. The executor has one function for each.
+
+/// Journal the intent if it is new, then CreateFleet with its token; repeating it launches nothing new.
+struct Launch {
+  LaunchRecord record;
+};
+/// Journal which instance is which node, what is left over, and which nodes get none.
+struct Assign {
+  IntentId intent;
+  std::vector<MachineRecord> bound;
+  std::vector<InstanceId> surplus;
+  std::vector<NodeName> short_of;
+  std::string reason;
+};
+/// Write the launch's document to the bucket, naming every live bound instance of the intent.
+struct Publish {
+  IntentId intent;
+  std::vector<InstanceId> instances;
+};
+/// Put the secrets where only these instances can read them.
+struct Release {
+  std::vector<InstanceId> instances;
+};
+/// Tell Slurm where these nodes answer.
+struct SetAddresses {
+  std::vector<MachineRecord> machines;
+};
+/// Write Name, spillway:node, spillway:epoch and the group's Tags.
+struct WriteTags {
+  std::vector<MachineRecord> machines;
+};
+/// Journal that Slurm saw these machines' slurmd.
+struct MarkJoined {
+  std::vector<InstanceId> instances;
+};
+/// Delete the released secrets.
+struct Withdraw {
+  std::vector<InstanceId> instances;
+};
+/// Journal, then TerminateInstances.
+struct Terminate {
+  std::vector<InstanceId> instances;
+  std::string reason;
+};
+/// Journal that EC2 no longer runs these.
+struct Close {
+  std::vector<InstanceId> instances;
+  std::string reason;
+};
+/// Journal that the nodes failed and why; they rest until `hold_until`.
+struct Fail {
+  std::vector<NodeRecord> nodes;
+};
+/// Slurm: state=down with the reason, so that batch jobs are requeued at once.
+struct MarkDown {
+  std::vector<NodeName> nodes;
+  std::string reason;
+};
+/// Slurm: power_down_force, so that the nodes can be asked for again.
+struct GiveBack {
+  std::vector<NodeName> nodes;
+};
+/// Journal a wish that Slurm's own state shows although no hook recorded it.
+struct Rediscover {
+  std::vector<NodeRecord> nodes;
+};
+/// Journal an instance that carries our tag and is unknown.
+struct Adopt {
+  std::vector<MachineRecord> machines;
+};
+
+using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
+                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt>;
+
+/// One line for the log and for --dry-run.
+std::string to_string(const Step& step);
+
+}  // namespace spillway::fleet

@@ -1,0 +1,48 @@
+#pragma once
+#include <map>
+#include <optional>
+
+#include "aws/ec2.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "config/partitions.h"
+#include "fleet/journal.h"
+#include "slurm/controller.h"
+
+namespace spillway::fleet {
+
+/// What the operator decided: the groups and how patient to be. Times are how long, not when.
+struct Policy {
+  ClusterId cluster;
+  std::string cluster_name;
+  std::map<GroupName, config::NodeGroup> groups;
+  size_t launch_at_most = 500;  // nodes in one CreateFleet call
+  Duration failure_hold =
+      std::chrono::seconds{30};  // a failed node rests this long, doubling with each failure
+  Duration longest_hold = std::chrono::minutes{10};
+  Duration unbound_grace = std::chrono::seconds{120};  // an instance nobody claims is then terminated
+  Duration unseen_grace = std::chrono::seconds{120};   // EC2 may not list a new instance for this long
+  Duration wish_grace = std::chrono::seconds{10};      // Slurm's state may lag behind its hooks for this long
+  std::string compute_role_id;                         // AROA…; empty: no secrets are released to instances
+  std::vector<std::string> secrets = {"munge.key"};    // names under secrets/ that every instance needs
+  size_t tags_at_most = 10;                            // CreateTags calls in one step
+};
+
+/// Until when a node rests after its `failures`-th failure in a row.
+Time hold_until(const Policy& policy, int failures, Time now);
+
+/// One look at everything that decisions depend on. What could not be seen is absent: nothing is concluded
+/// from it.
+struct World {
+  Time now{};
+  std::string generation;  // of the journal
+  bool recovered = false;  // the journal has been compared with EC2
+  Records records;
+  std::optional<std::map<InstanceId, aws::Instance>> cloud;  // every instance with our cluster's tag
+  std::optional<std::map<NodeName, slurm::Node>> slurm;      // the nodes of our groups
+};
+
+/// The machine that holds `node` now, whatever its epoch; nullptr when there is none.
+const MachineRecord* machine_of(const Records& records, const NodeName& node);
+
+}  // namespace spillway::fleet
