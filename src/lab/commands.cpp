@@ -1,13 +1,16 @@
 #include "lab/commands.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "lab/control.h"
+#include "lab/demo.h"
 #include "lab/enter.h"
 #include "lab/errors.h"
 #include "lab/namespaces.h"
@@ -96,6 +99,39 @@ Result<int> exec(const Invocation& invocation) {
   return visit(lab, there);
 }
 
+/// Takes the lab down when it goes out of scope, if this process brought it up.
+struct Guest {
+  std::filesystem::path state;
+  bool own = false;
+  ~Guest() {
+    if (own) (void)take_down(state).has_value();
+  }
+};
+
+Result<int> demo(const Invocation& invocation) {
+  const std::string report_path = invocation.get("report");
+  const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+  Guest guest{state_of(invocation)};
+  Result<LabHandle> lab = find_lab(guest.state);
+  if (!lab) {
+    TRY(bring_up(TRY(settings_of(invocation)), [&](const std::string& step) { say(" ✓ " + step); }));
+    guest.own = true;
+    lab = find_lab(guest.state);
+    if (!lab) return lab.error();
+  }
+  say("SIMULATED AWS: nothing is billed.");
+  const DemoFindings findings = TRY(run_demo(*lab, say));
+  const Json report = demo_report(findings);
+  if (!report_path.empty()) TRY(write_file_atomically(report_path, report.dump(2) + "\n"));
+  if (invocation.json()) fmt::print("{}\n", report.dump(2));
+  const std::vector<std::string> missing = shortcomings(findings);
+  if (!missing.empty())
+    return Error{Kind::partial, kDemoFailed,
+                 fmt::format("the demo did not come out: {}", fmt::join(missing, "; "))};
+  if (!invocation.json()) fmt::print("{}", summary(findings));
+  return 0;
+}
+
 Result<int> down(const Invocation& invocation) {
   if (geteuid() != 0)
     return Error{Kind::denied, kNotRoot, "the lab needs root"}.fixed_by("sudo spillway lab down");
@@ -132,6 +168,18 @@ std::vector<Command> commands() {
        {{"spillway lab up", "a lab with 50 cloud nodes"}},
        false,
        up},
+      {"lab demo",
+       "let real jobs overflow into the simulated AWS and show what happened",
+       "Submits an array and a two-node job to -p onprem,cloud as alice: the on-premises node fills, the "
+       "rest overflows. Follows "
+       "them through resume, launch, boot, join, run, suspend and terminate, and prints the timeline. Uses "
+       "the lab that is up, or "
+       "brings one up and takes it down again.",
+       {kState, kNodes, kPort, {"--report", "FILE", "Where to write the report (spillway.demo/v1).", "", ""}},
+       {},
+       {{"spillway lab demo --report report.json", "the whole way, in a lab of its own"}},
+       false,
+       demo},
       {"lab status",
        "what of the lab runs, and how to reach its AWS",
        "",

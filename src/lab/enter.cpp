@@ -2,13 +2,17 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -80,6 +84,7 @@ void settle(const std::string& folder, const char* home, std::vector<std::string
       {"LOGNAME", user->pw_name},
       {"SHELL", "/bin/bash"},
       {"LANG", "C.UTF-8"},
+      {"TZ", "UTC"},
       {"TERM", terminal ? terminal : "dumb"}};
   clearenv();
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
@@ -114,6 +119,43 @@ Result<int> visit(const LabHandle& lab, const Visit& visit) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+namespace {
+
+std::string content(const Fd& file) {
+  std::string text(static_cast<size_t>(std::max<off_t>(0, lseek(file.get(), 0, SEEK_END))), '\0');
+  const ssize_t got = pread(file.get(), text.data(), text.size(), 0);
+  text.resize(static_cast<size_t>(std::max<ssize_t>(0, got)));
+  return text;
+}
+
+}  // namespace
+
+Result<Finished> capture(const LabHandle& lab, const Visit& there, Deadline deadline) {
+  const Fd out{memfd_create("out", MFD_CLOEXEC)}, err{memfd_create("err", MFD_CLOEXEC)};
+  const pid_t child = fork();
+  if (child < 0) return refused("fork");
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const Fd nothing{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    dup2(nothing.get(), 0);
+    dup2(out.get(), 1);
+    dup2(err.get(), 2);
+    const Result<int> code = visit(lab, there);
+    if (!code) dprintf(2, "%s\n", code.error().what.c_str());
+    _exit(code ? *code : 125);
+  }
+  const Fd process{static_cast<int>(syscall(SYS_pidfd_open, child, 0))};
+  pollfd wait{process.get(), POLLIN, 0};
+  const bool ended = poll(&wait, 1, static_cast<int>(deadline.remaining().count())) == 1;
+  if (!ended) kill(child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!ended) return Error{Kind::timeout, there.argv.front() + " on " + there.host + " does not end"};
+  return Finished{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), content(out),
+                  content(err)};
 }
 
 }  // namespace spillway::lab

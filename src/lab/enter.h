@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/subprocess.h"
 #include "lab/control.h"
 
 namespace spillway::lab {
@@ -19,5 +20,9 @@ struct Visit {
 /// folder. Returns the command's exit code (128 + signal). Changes the namespaces of this process for good.
 /// Errors: SPW-LAB-007, SPW-LAB-010.
 Result<int> visit(const LabHandle& lab, const Visit& visit);
+
+/// The same from a child, without standard input; gathers the output. This process stays where it is.
+/// Errors: also timeout (the command was killed).
+Result<Finished> capture(const LabHandle& lab, const Visit& visit, Deadline deadline);
 
 }  // namespace spillway::lab
