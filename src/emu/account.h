@@ -1,0 +1,229 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "emu/aws.h"
+
+// What the emulated account holds. Plain data: the operations in ec2_*.cpp, s3_*.cpp and so on work on it.
+namespace spillway::emu {
+
+using Tags = std::map<std::string, std::string>;
+
+struct Vpc {
+  std::string id, cidr;
+  Tags tags;
+};
+
+struct Subnet {
+  std::string id, vpc_id, cidr, zone;
+  Tags tags;
+  std::set<uint32_t> used;  // host parts in use
+  uint32_t next = 4;        // AWS keeps the first four and the last address of each subnet
+};
+
+struct SecurityGroup {
+  std::string id, vpc_id, name, description;
+  Tags tags;
+};
+
+struct Image {
+  std::string id, name, architecture = "x86_64", root_device = "/dev/xvda";
+  Tags tags;
+};
+
+/// What a launch asks for: the data of a launch template version, and the same after overrides.
+struct LaunchData {
+  std::string image_id, type, subnet_id, key_name;
+  std::string user_data;  // decoded
+  std::string profile;    // name of the instance profile
+  std::vector<std::string> security_groups;
+  std::string shutdown_behavior;  // "", "stop" or "terminate"
+  std::string market;             // "" or "spot"
+  std::string http_tokens, http_endpoint, metadata_tags;
+  std::optional<int64_t> hop_limit;
+  std::string placement_group, zone;
+  std::map<std::string, Tags> tags;  // by resource type
+};
+
+struct TemplateVersion {
+  int64_t number = 0;
+  std::string description;
+  Time created;
+  LaunchData data;
+};
+
+struct LaunchTemplate {
+  std::string id, name;
+  Time created;
+  int64_t default_version = 1;
+  Tags tags;
+  std::map<int64_t, TemplateVersion> versions;
+  int64_t next_version = 1;
+};
+
+enum class State {
+  pending = 0,
+  running = 16,
+  shutting_down = 32,
+  terminated = 48,
+  stopping = 64,
+  stopped = 80
+};
+std::string_view to_string(State state);
+
+struct Instance {
+  InstanceId id;
+  State state = State::pending;
+  Time launched;
+  std::optional<Time> due;  // when the state moves on
+  LaunchData launch;
+  std::string zone, vpc_id, private_ip, mac, reservation_id, fleet_id, template_id;
+  int64_t template_version = 0;
+  int64_t launch_index = 0;
+  std::string client_token, reason_code, reason;
+  std::string profile_id;
+  Tags tags;
+  bool started = false;       // Machines::start was called for it
+  bool never_boots = false;   // a fault: it runs, but nothing starts in it
+  bool dies_pending = false;  // a fault: from pending to terminated
+};
+
+struct Fleet {
+  std::string id, state = "active";
+  Time created;
+  std::string client_token, capacity_type;
+  int64_t target = 0;
+  std::vector<std::string> instances;
+  Tags tags;
+};
+
+/// What a ClientToken was first used for: a digest of the request, and the answer to repeat.
+struct Remembered {
+  std::string digest, body;
+  std::vector<std::string> instances;  // whose states the repeated answer shows anew
+  std::string reservation_id;
+  Time at;
+};
+
+struct Policy {
+  std::string name;
+  Json document;
+};
+
+struct Principal {  // a user or a role
+  std::string name, unique_id;
+  bool is_role = false;
+  bool everything = false;  // a user without any policy in the seed is an administrator
+  std::vector<Policy> policies;
+  Json trust;
+};
+
+struct AccessKey {
+  std::string id, secret, token;  // token: of temporary credentials
+  std::string principal;          // name of the user or role
+  bool is_role = false;
+  std::string session;  // role session name; the instance id for an instance's role
+  std::optional<Time> expires;
+};
+
+struct InstanceProfile {
+  std::string name, id, role;
+};
+
+struct Object {
+  std::shared_ptr<const std::string> content;
+  std::string etag, content_type;
+  Time modified;
+  std::map<std::string, std::string> metadata;  // x-amz-meta-…, without the prefix
+};
+
+struct Bucket {
+  std::string name, region;
+  Time created;
+  std::map<std::string, Object> objects;
+};
+
+struct Parameter {
+  std::string name, type, value;
+  int64_t version = 1;
+  Time modified;
+};
+
+struct MetadataToken {
+  std::string instance;
+  Time expires;
+};
+
+/// A rule for misbehaving; see faults.cpp.
+struct Fault {
+  std::string operation, type, subnet;  // "" matches any
+  std::string effect;  // error, capacity, drop_before, drop_after, delay, never_boots, dies_pending
+  std::string code, message;
+  int status = 0;
+  int64_t limit = 0;
+  Duration delay{};
+  int64_t remaining = -1;  // -1: for ever
+};
+
+/// Something to tell Machines, once no lock is held.
+struct MachineEvent {
+  bool start = false;
+  Machine machine;
+};
+
+struct Account {
+  Account(Settings s, Clock& c) : settings(std::move(s)), clock(c) {}
+
+  const Settings settings;
+  Clock& clock;
+
+  std::map<std::string, Vpc, std::less<>> vpcs;
+  std::map<std::string, Subnet, std::less<>> subnets;
+  std::map<std::string, SecurityGroup, std::less<>> security_groups;
+  std::map<std::string, Image, std::less<>> images;
+  std::map<std::string, LaunchTemplate, std::less<>> templates;
+  std::map<std::string, Instance, std::less<>> instances;
+  std::map<std::string, std::string, std::less<>> instance_by_ip;
+  std::set<std::pair<Time, std::string>> due;
+  std::map<std::string, Fleet, std::less<>> fleets;
+  std::map<std::string, Remembered, std::less<>> tokens;  // by operation:token
+
+  std::map<std::string, Principal, std::less<>> users, roles;
+  std::map<std::string, InstanceProfile, std::less<>> profiles;
+  std::map<std::string, AccessKey, std::less<>> keys;
+  std::map<std::string, MetadataToken, std::less<>> metadata_tokens;
+  std::map<std::string, Bucket, std::less<>> buckets;
+  std::map<std::string, Parameter, std::less<>> parameters;
+
+  std::vector<Fault> faults;
+  std::deque<MachineEvent> events;
+  uint64_t serial = 0;  // of all identifiers ever given
+
+  /// A new identifier: `prefix` and 17 hexadecimal digits, never the same twice in the life of this state.
+  std::string make_id(std::string_view prefix);
+  Time now() const { return clock.now(); }
+};
+
+/// Moves states on to the clock's time; what Machines must hear goes to account.events.
+void advance(Account& account);
+/// Arranges that the instance's state moves on at `when`.
+void schedule(Account& account, Instance& instance, Time when);
+/// Begins the end of an instance; true unless it was terminated or on its way already.
+bool begin_termination(Account& account, Instance& instance, std::string_view code, std::string_view why);
+/// Undoes a launch that nobody has heard of yet.
+void forget_instance(Account& account, const std::string& id);
+/// Takes an address of the subnet; empty when there is none left.
+std::string take_address(Subnet& subnet);
+void release_address(Subnet& subnet, std::string_view address);
+/// Addresses of the subnet that instances could still get.
+int64_t free_addresses(const Subnet& subnet);
+
+}  // namespace spillway::emu

@@ -1,0 +1,142 @@
+#include "emu/aws.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/crypto.h"
+#include "base/text.h"
+#include "emu/account.h"
+#include "emu/ec2.h"
+#include "emu/faults.h"
+#include "emu/iam.h"
+#include "emu/s3.h"
+#include "emu/seed.h"
+#include "emu/services.h"
+
+namespace spillway::emu {
+
+struct Aws::Impl {
+  Impl(Settings settings, Clock& clock, Machines* m) : account(std::move(settings), clock), machines(m) {}
+
+  Account account;
+  Machines* machines;
+  mutable std::mutex mutex;
+  bool being_told = false;
+
+  /// Delivers what the machines must hear, without the lock, one at a time; whoever comes while another
+  /// delivers leaves his events to that one.
+  void tell_machines() {
+    for (;;) {
+      MachineEvent event;
+      {
+        std::lock_guard lock(mutex);
+        if (!machines) account.events.clear();
+        if (being_told || account.events.empty()) return;
+        being_told = true;
+        event = std::move(account.events.front());
+        account.events.erase(account.events.begin());
+      }
+      if (event.start)
+        machines->start(event.machine);
+      else
+        machines->stop(event.machine.id);
+      std::lock_guard lock(mutex);
+      being_told = false;
+    }
+  }
+};
+
+namespace {
+
+std::string make_request_id(Account& account) {
+  std::string digits = account.make_id("");
+  return fmt::format("{}-{}-4{}-8{}-{}", digits.substr(0, 8), digits.substr(8, 4), digits.substr(12, 3),
+                     digits.substr(3, 3), digits.substr(4, 12));
+}
+
+net::Response serve(Account& account, const net::Incoming& request, const std::string& service,
+                    const Signature& signature) {
+  Arrival arrival{request, signature, make_request_id(account)};
+  if (service != "ec2" && service != "sts" && service != "ssm" && service != "s3")
+    return refuse("sts", {"InvalidAction", "This emulator has no service " + service, 400}, arrival);
+  if (signature.flaw != Flaw::none) return refuse(service, signature_error(service, signature), arrival);
+  if (service == "s3") return answer_s3(account, arrival);
+  return answer_ec2(account, arrival);
+}
+
+}  // namespace
+
+net::Response Aws::handle(const net::Incoming& request) {
+  std::string service;
+  RequestTrouble trouble;
+  Duration latency = impl_->account.settings.latency;
+  {
+    std::lock_guard lock(impl_->mutex);
+    emu::advance(impl_->account);
+    service = service_of(request, verify(impl_->account, request));
+    trouble = request_trouble(impl_->account, operation_of(request, service));
+  }
+  if (latency + trouble.delay > Duration{}) impl_->account.clock.sleep_for(latency + trouble.delay);
+  net::Response response;
+  if (!trouble.drop_before) {
+    std::lock_guard lock(impl_->mutex);
+    emu::advance(impl_->account);
+    Signature signature = verify(impl_->account, request);
+    if (trouble.error)
+      response = refuse(service, *trouble.error, {request, signature, make_request_id(impl_->account)});
+    else
+      response = serve(impl_->account, request, service, signature);
+    emu::advance(impl_->account);
+  }
+  impl_->tell_machines();
+  if (trouble.drop_before || trouble.drop_after) return {};
+  return response;
+}
+
+void Aws::advance() {
+  {
+    std::lock_guard lock(impl_->mutex);
+    emu::advance(impl_->account);
+  }
+  impl_->tell_machines();
+}
+
+void Aws::stopped_by_itself(const InstanceId& id) {
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto found = impl_->account.instances.find(id.value);
+    if (found == impl_->account.instances.end() || found->second.state != State::running) return;
+    Instance& instance = found->second;
+    instance.started = false;  // nothing to stop any more
+    constexpr std::string_view kCode = "Client.InstanceInitiatedShutdown";
+    constexpr std::string_view kWhy = "Client.InstanceInitiatedShutdown: Instance initiated shutdown";
+    if (instance.launch.shutdown_behavior == "terminate") {
+      begin_termination(impl_->account, instance, kCode, kWhy);
+    } else {
+      instance.state = State::stopping;
+      instance.reason_code = kCode;
+      instance.reason = kWhy;
+      schedule(impl_->account, instance, impl_->account.now() + impl_->account.settings.shutdown_delay);
+    }
+    emu::advance(impl_->account);
+  }
+  impl_->tell_machines();
+}
+
+Result<void> Aws::seed(const Json& document) {
+  std::lock_guard lock(impl_->mutex);
+  return seed_account(impl_->account, document);
+}
+
+Result<void> Aws::set_faults(const Json& rules) {
+  std::vector<Fault> faults = TRY(read_faults(rules));
+  std::lock_guard lock(impl_->mutex);
+  impl_->account.faults = std::move(faults);
+  return {};
+}
+
+Aws::Aws(Settings settings, Clock& clock, Machines* machines)
+    : impl_(std::make_unique<Impl>(std::move(settings), clock, machines)) {}
+Aws::~Aws() = default;
+
+}  // namespace spillway::emu

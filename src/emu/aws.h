@@ -1,0 +1,87 @@
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "net/http.h"
+
+namespace spillway::emu {
+
+/// What a launched instance is to the one who gives it a body.
+struct Machine {
+  InstanceId id;
+  IpAddress private_ip;
+  std::string subnet_id, type;
+  std::string user_data;  // decoded
+  std::string role_name;  // of its instance profile; empty without one
+  std::string image_id;
+};
+
+/// Gives bodies to instances (the lab's namespaces). Called without any lock of the emulator held, so both
+/// may call back into it; calls come one at a time, in the order of the events.
+class Machines {
+ public:
+  virtual ~Machines() = default;
+  /// The instance became running: `Settings::boot_delay` after it was launched, as on EC2, where the
+  /// operating system starts when pending ends. Whatever start() takes is not seen as pending time.
+  virtual void start(const Machine& machine) = 0;
+  /// A started instance was told to terminate; called as shutting-down begins, not for one that stopped by
+  /// itself or was never started.
+  virtual void stop(const InstanceId& id) = 0;
+};
+
+struct Settings {
+  std::string region = "us-east-1", account = "123456789012";
+  Duration latency{};                             // slept on the clock before each answer to an API request
+  Duration boot_delay{};                          // pending → running
+  Duration shutdown_delay{};                      // shutting-down → terminated
+  Duration forget_after = std::chrono::hours{1};  // terminated → gone
+};
+
+/// A model of one AWS account in one region: EC2, S3, IAM's evaluation, STS, SSM parameters and the instance
+/// metadata service. It keeps state, moves on with its clock, checks every signature and answers in the
+/// shapes that AWS sends. Thread-safe; the clock and the machines outlive it.
+class Aws {
+ public:
+  Aws(Settings settings, Clock& clock, Machines* machines = nullptr);
+  ~Aws();
+  Aws(const Aws&) = delete;
+  Aws& operator=(const Aws&) = delete;
+
+  /// Any service, chosen by the credential scope of the signature, or by the Host of an unsigned request. The
+  /// request is refused unless it is signed by a key of the seed, or one that STS or the metadata service
+  /// gave. A status of 0 means that the connection is to be cut without an answer (a fault of the kind drop).
+  net::Response handle(const net::Incoming& request);
+  /// IMDSv2; the instance is known by the peer address, which must be its private one.
+  net::Response handle_metadata(const net::Incoming& request);
+  /// Moves instances on to the clock's time. handle() does so too; needed where nobody asks for a while.
+  void advance();
+  /// The instance's operating system shut down: it stops, or terminates where its launch said so.
+  void stopped_by_itself(const InstanceId& id);
+
+  /// Adds what a document describes; all of it, or nothing. Format: docs at the head of seed.cpp.
+  /// Errors: invalid (unknown key, wrong type, reference to nothing), with the path of the member.
+  Result<void> seed(const Json& document);
+  /// Replaces the rules for misbehaving; an empty array ends them. Format: docs at the head of faults.cpp.
+  /// Errors: invalid, with the path of the member.
+  Result<void> set_faults(const Json& rules);
+  /// The whole state but the faults, as restore() takes it.
+  Json snapshot() const;
+  /// Replaces the whole state. Machines are neither started nor stopped. Errors: invalid.
+  Result<void> restore(const Json& snapshot);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A seed that a first test can do something with: a VPC 172.31.0.0/16 with two subnets, a security group, an
+/// image, user `admin` (AKIASPILLWAYEXAMPLE1 / spillway-example-secret-key-0000000000001) who may do
+/// everything, role and instance profile `slurm-node`, bucket `slurm-burst-data`.
+Json example_seed();
+
+}  // namespace spillway::emu

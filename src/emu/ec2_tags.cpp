@@ -1,0 +1,133 @@
+#include <algorithm>
+
+#include "emu/ec2.h"
+
+// CreateTags, DeleteTags and DescribeTags, over everything that can carry tags.
+namespace spillway::emu {
+namespace {
+
+constexpr std::string_view kHidden = "aws:";
+
+template <class Found>
+Tags* in(Found& map, const std::string& id) {
+  auto found = map.find(id);
+  return found == map.end() ? nullptr : &found->second.tags;
+}
+
+Answer<Tags*> tags_of(Account& account, const std::string& id) {
+  Tags* tags = nullptr;
+  if (id.starts_with("i-")) EMU_TRY(known_instances(account, {id})), tags = in(account.instances, id);
+  if (id.starts_with("lt-")) tags = in(account.templates, id);
+  if (id.starts_with("subnet-")) tags = in(account.subnets, id);
+  if (id.starts_with("vpc-")) tags = in(account.vpcs, id);
+  if (id.starts_with("sg-")) tags = in(account.security_groups, id);
+  if (id.starts_with("ami-")) tags = in(account.images, id);
+  if (id.starts_with("fleet-")) tags = in(account.fleets, id);
+  if (tags) return tags;
+  if (id.find('-') == std::string::npos)
+    return refusal("InvalidID", fmt::format("The ID '{}' is not valid", id));
+  return refusal("InvalidID", fmt::format("The ID '{}' does not exist", id));
+}
+
+Answer<std::vector<Tags*>> all_tags_of(Account& account, const Params& params) {
+  std::vector<std::string> ids = params.list("ResourceId");
+  if (ids.empty()) return refusal("MissingParameter", "The request must contain the parameter resourceIdSet");
+  if (ids.size() > 1000) return refusal("InvalidParameterValue", "No more than 1000 resources per request");
+  std::vector<Tags*> all;
+  for (const std::string& id : ids) all.push_back(EMU_TRY(tags_of(account, id)));
+  return all;
+}
+
+Answer<Xml> create_tags(Account& account, const Call& call) {
+  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call.params));
+  Tags added = EMU_TRY(read_tags(call.params, "Tag"));
+  if (added.empty()) return refusal("MissingParameter", "The request must contain the parameter tagSet");
+  for (const Tags* tags : all) {
+    auto own = std::count_if(tags->begin(), tags->end(), [&](const auto& tag) {
+      return !tag.first.starts_with(kHidden) && !added.contains(tag.first);
+    });
+    if (own + added.size() > 50)
+      return refusal("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
+  }
+  EMU_TRY(unless_dry_run(call));
+  for (Tags* tags : all)
+    for (const auto& [key, value] : added) (*tags)[key] = value;
+  return std::move(Xml{}.flag("return", true));
+}
+
+Answer<Xml> delete_tags(Account& account, const Call& call) {
+  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call.params));
+  EMU_TRY(unless_dry_run(call));
+  std::vector<Params> named = call.params.structures("Tag");
+  for (Tags* tags : all) {
+    if (named.empty()) std::erase_if(*tags, [](const auto& tag) { return !tag.first.starts_with(kHidden); });
+    for (const Params& tag : named) {
+      auto found = tags->find(tag.get("Key"));
+      if (found != tags->end() && (!tag.has("Value") || tag.get("Value") == found->second))
+        tags->erase(found);
+    }
+  }
+  return std::move(Xml{}.flag("return", true));
+}
+
+struct TagRow {
+  std::string resource, type, key, value;
+};
+
+template <class Found>
+void collect(std::vector<TagRow>& rows, const Found& map, const std::string& type) {
+  for (const auto& [id, resource] : map)
+    for (const auto& [key, value] : resource.tags) rows.push_back({id, type, key, value});
+}
+
+Answer<Xml> describe_tags(Account& account, const Call& call) {
+  EMU_TRY(unless_dry_run(call));
+  std::vector<TagRow> rows;
+  collect(rows, account.instances, "instance");
+  collect(rows, account.templates, "launch-template");
+  collect(rows, account.subnets, "subnet");
+  collect(rows, account.vpcs, "vpc");
+  collect(rows, account.security_groups, "security-group");
+  collect(rows, account.images, "image");
+  collect(rows, account.fleets, "fleet");
+  std::map<std::string, TagRow> chosen;
+  for (const TagRow& row : rows) {
+    bool passes =
+        EMU_TRY(passes_filters(call.params.structures("Filter"), {{row.key, row.value}},
+                               [&](std::string_view name) -> std::optional<std::vector<std::string>> {
+                                 if (name == "resource-id") return std::vector{row.resource};
+                                 if (name == "resource-type") return std::vector{row.type};
+                                 if (name == "key") return std::vector{row.key};
+                                 if (name == "value") return std::vector{row.value};
+                                 return std::nullopt;
+                               }));
+    if (passes) chosen.emplace(row.resource + " " + row.key, row);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, row] : chosen) names.push_back(name);
+  Page page = EMU_TRY(page_of(call.params, names, 5, 1000));
+  Xml xml;
+  xml.in("tagSet", [&] {
+    for (size_t i = page.first; i < page.last; ++i) {
+      const TagRow& row = chosen.at(names[i]);
+      xml.in("item", [&] {
+        xml.text("resourceId", row.resource)
+            .text("resourceType", row.type)
+            .text("key", row.key)
+            .text("value", row.value);
+      });
+    }
+  });
+  if (!page.next.empty()) xml.text("nextToken", page.next);
+  return xml;
+}
+
+}  // namespace
+
+const XmlOperations& ec2_tag_operations() {
+  static const XmlOperations kTable = {
+      {"CreateTags", create_tags}, {"DeleteTags", delete_tags}, {"DescribeTags", describe_tags}};
+  return kTable;
+}
+
+}  // namespace spillway::emu

@@ -1,0 +1,140 @@
+#include "emu/services.h"
+
+#include "base/text.h"
+#include "emu/ec2.h"
+#include "emu/iam.h"
+
+namespace spillway::emu {
+namespace {
+
+/// How one protocol words the flaws of a signature.
+struct Wording {
+  ApiError missing, malformed, unknown_key, bad_token, expired_token, skewed, mismatch;
+};
+
+const Wording& wording_of(const std::string& service) {
+  const std::string not_validated = "AWS was not able to validate the provided access credentials";
+  const std::string differs =
+      "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+      "Access "
+      "Key and signing method. Consult the service documentation for details.";
+  const std::string invalid_token = "The security token included in the request is invalid.";
+  const std::string expired_token = "The security token included in the request is expired";
+  static const Wording kEc2 = {
+      {"MissingAuthenticationToken", "Request is missing Authentication Token", 403},
+      {"IncompleteSignature", "The request signature does not conform to AWS standards", 400},
+      {"AuthFailure", not_validated, 401},
+      {"AuthFailure", not_validated, 401},
+      {"RequestExpired", "Request has expired.", 400},
+      {"RequestExpired", "Request has expired.", 400},
+      {"AuthFailure", not_validated, 401}};
+  static const Wording kQuery = {
+      {"MissingAuthenticationToken", "Request is missing Authentication Token", 403},
+      {"IncompleteSignature", "The request signature does not conform to AWS standards", 400},
+      {"InvalidClientTokenId", invalid_token, 403},
+      {"InvalidClientTokenId", invalid_token, 403},
+      {"ExpiredToken", expired_token, 403},
+      {"SignatureDoesNotMatch", "Signature expired: the request is too old, or in the future", 403},
+      {"SignatureDoesNotMatch", differs, 403}};
+  static const Wording kJson = {
+      {"MissingAuthenticationTokenException", "Missing Authentication Token", 400},
+      {"IncompleteSignatureException", "The request signature does not conform to AWS standards", 400},
+      {"UnrecognizedClientException", invalid_token, 400},
+      {"UnrecognizedClientException", invalid_token, 400},
+      {"ExpiredTokenException", expired_token, 400},
+      {"InvalidSignatureException", "Signature expired: the request is too old, or in the future", 400},
+      {"InvalidSignatureException", differs, 400}};
+  static const Wording kS3 = {
+      {"AccessDenied", "Access Denied", 403},
+      {"AuthorizationHeaderMalformed", "The authorization header is malformed", 400},
+      {"InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403},
+      {"InvalidToken", "The provided token is malformed or otherwise invalid.", 400},
+      {"ExpiredToken", "The provided token has expired.", 400},
+      {"RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
+       403},
+      {"SignatureDoesNotMatch",
+       "The request signature we calculated does not match the signature you provided. Check your key and "
+       "signing "
+       "method.",
+       403}};
+  if (service == "s3") return kS3;
+  if (service == "ssm") return kJson;
+  return service == "ec2" ? kEc2 : kQuery;
+}
+
+}  // namespace
+
+ApiError signature_error(const std::string& service, const Signature& signature) {
+  const Wording& wording = wording_of(service);
+  switch (signature.flaw) {
+    case Flaw::none:
+      break;
+    case Flaw::missing:
+      return wording.missing;
+    case Flaw::malformed: {
+      ApiError error = wording.malformed;
+      if (!signature.detail.empty()) error.message += ": " + signature.detail;
+      return error;
+    }
+    case Flaw::unknown_key:
+      return wording.unknown_key;
+    case Flaw::bad_token:
+      return wording.bad_token;
+    case Flaw::expired_token:
+      return wording.expired_token;
+    case Flaw::skewed:
+      return wording.skewed;
+    case Flaw::expired_url:
+      return {"AccessDenied", "Request has expired", 403};
+    case Flaw::mismatch:
+      return wording.mismatch;
+    case Flaw::body_mismatch:
+      return {"XAmzContentSHA256Mismatch",
+              "The provided 'x-amz-content-sha256' header does not match what was computed.", 400};
+  }
+  return {"InternalError", "The signature was judged without a verdict", 500};
+}
+
+std::string service_of(const net::Incoming& request, const Signature& signature) {
+  if (!signature.service.empty()) return signature.service;
+  const std::string* host = net::find_header(request.headers, "host");
+  std::string first = host ? host->substr(0, host->find('.')) : "";
+  for (std::string_view known : {"ec2", "sts", "ssm"})
+    if (first == known) return first;
+  return "s3";
+}
+
+net::Response refuse(const std::string& service, const ApiError& error, const Arrival& arrival) {
+  if (service == "ec2") return ec2_error(error, arrival.request_id);
+  Xml xml;
+  xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+  if (service == "s3") {
+    xml.in("Error", [&] {
+      xml.text("Code", error.code).text("Message", error.message).text("RequestId", arrival.request_id);
+    });
+    return {error.status,
+            {{"Content-Type", "application/xml"}, {"x-amz-request-id", arrival.request_id}},
+            arrival.http.method == "HEAD" ? "" : xml.str()};
+  }
+  if (service == "ssm")
+    return {error.status,
+            {{"Content-Type", "application/x-amz-json-1.1"}, {"x-amzn-RequestId", arrival.request_id}},
+            Json::object({{"__type", error.code}, {"message", error.message}}).dump()};
+  xml.raw("<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">").in("Error", [&] {
+    xml.text("Type", "Sender").text("Code", error.code).text("Message", error.message);
+  });
+  xml.text("RequestId", arrival.request_id).raw("</ErrorResponse>");
+  return {error.status, {{"Content-Type", "text/xml"}, {"x-amzn-RequestId", arrival.request_id}}, xml.str()};
+}
+
+net::Response answer_ec2(Account& account, const Arrival& arrival) {
+  Call call{"ec2", "", arrival.request_id, {}, {}, identity_of(account, *arrival.signature.key)};
+  size_t mark = arrival.http.target.find('?');
+  call.params = Params::parse(arrival.http.method == "POST" ? arrival.http.body
+                              : mark == std::string::npos   ? ""
+                                                            : arrival.http.target.substr(mark + 1));
+  call.operation = call.params.get("Action");
+  return ec2_answer(account, call);
+}
+
+}  // namespace spillway::emu

@@ -1,0 +1,25 @@
+#pragma once
+#include "emu/call.h"
+#include "emu/signature.h"
+
+namespace spillway::emu {
+
+/// A request on its way to one service.
+struct Arrival {
+  const net::Incoming& http;
+  const Signature& signature;
+  std::string request_id;
+};
+
+/// The operation's name as AWS writes it (PutObject, RunInstances), as far as the request tells.
+std::string operation_of(const net::Incoming& request, std::string_view service);
+/// ec2, sts, ssm or s3: from the credential scope, or from the Host.
+std::string service_of(const net::Incoming& request, const Signature& signature);
+
+net::Response answer_ec2(Account& account, const Arrival& arrival);
+/// A refusal in the shape of the service's protocol.
+net::Response refuse(const std::string& service, const ApiError& error, const Arrival& arrival);
+/// What each service says to a bad signature.
+ApiError signature_error(const std::string& service, const Signature& signature);
+
+}  // namespace spillway::emu
