@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <utility>
 
 namespace spillway {
 namespace {
@@ -11,17 +12,19 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+/// Letters to put in, take out, replace or swap with their neighbour to turn `a` into `b`.
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
+  std::vector<size_t> older, row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
+    std::vector<size_t> next(b.size() + 1, i);
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+      const size_t differs = lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1;
+      next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + differs});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+        next[j] = std::min(next[j], older[j - 2] + 1);
     }
+    older = std::exchange(row, std::move(next));
   }
   return row.back();
 }
@@ -63,7 +66,7 @@ std::optional<int64_t> parse_int(std::string_view text) {
   return number;
 }
 
-std::string quoted(std::string_view text, size_t max_bytes) {
+std::string in_quotes(std::string_view text, size_t max_bytes) {
   std::string out = "\"";
   for (const char c : text.substr(0, max_bytes)) {
     if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) {

@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "base/file.h"
+#include "config/samples.h"
 #include "config/site.h"
 
 namespace spillway::config {
@@ -14,52 +16,6 @@ constexpr const char* kPartitions = R"({"Partitions": [{"PartitionName": "cloud"
   "LaunchTemplateSpecification": {"LaunchTemplateName": "t", "Version": "$Latest"},
   "LaunchTemplateOverrides": [{"InstanceType": "c5.xlarge"}], "SubnetIds": ["subnet-1"]}],
   "PartitionOptions": {"MaxTime": "12:00:00"}}]})";
-
-TEST(Partitions, ReadsTheTutorialsFileAndWarns) {
-  const Partitions read = *parse_partitions(*Json::parse(kPartitions), "partitions.json");
-  const NodeGroup& group = read.partitions[0].groups[0];
-  EXPECT_EQ(group.range(), "cloud-c5-[0-19]");
-  EXPECT_EQ(group.node(3).value, "cloud-c5-3");
-  EXPECT_EQ(group.specifications[0].first, "CPUs");
-  EXPECT_EQ(read.partitions[0].options[0].second, "12:00:00");
-  ASSERT_EQ(read.warnings.size(), 1u);
-  EXPECT_NE(read.warnings[0].find("$Latest"), std::string::npos);
-}
-
-TEST(Partitions, FindsTheWayBackFromANodesName) {
-  NodeGroup group{.partition = "cloud", .name = "c5", .max_nodes = 20};
-  EXPECT_EQ(group.index_of(NodeName{"cloud-c5-19"}), 19);
-  for (const char* name :
-       {"cloud-c5-20", "cloud-c5-", "cloud-c5-01", "cloud-c5--1", "cloud-c4-1", "cloud-c5-1x", "c5-1"})
-    EXPECT_FALSE(group.index_of(NodeName{name})) << name;
-  group.starts_from_1 = group.starts_with_group_name = true;
-  EXPECT_EQ(group.range(), "c5-[1-20]");
-  EXPECT_EQ(group.index_of(NodeName{"c5-20"}), 19);
-  EXPECT_FALSE(group.index_of(NodeName{"c5-0"}));
-  group.max_nodes = 1;
-  EXPECT_EQ(group.range(), "c5-1");
-}
-
-TEST(Partitions, NamesEverythingThatIsWrong) {
-  const auto read = parse_partitions(
-      *Json::parse(R"({"Partitions": [{"PartitionName": "a-b", "NodeGroups": [{"NodeGroupName": "g",
-    "MaxNodes": 0, "PurchasingOption": "cheap", "LaunchTemplateOverrides": [{"SubnetId": "s"}], "SubnetIds": []}]}]})"),
-      "p.json");
-  ASSERT_FALSE(read);
-  EXPECT_EQ(read.error().code, "SPW-CONFIG-003");
-  for (const char* word :
-       {"PartitionName", "MaxNodes", "Region", "PurchasingOption", "LaunchTemplateSpecification",
-        "SubnetId belongs", "SubnetIds must", "Partitions[0].NodeGroups[0]"})
-    EXPECT_NE(read.error().what.find(word), std::string::npos) << word;
-}
-
-TEST(Partitions, WarnsOfUnknownKeys) {
-  Json document = *Json::parse(kPartitions);
-  document.mutable_members()[0].second.mutable_items()[0].set("NodeGroup", 1);
-  const auto warnings = parse_partitions(document, "p")->warnings;
-  ASSERT_EQ(warnings.size(), 2u);
-  EXPECT_NE(warnings[0].find("did you mean 'NodeGroups'"), std::string::npos) << warnings[0];
-}
 
 class SiteTest : public testing::Test {
  protected:
@@ -123,11 +79,124 @@ TEST_F(SiteTest, NamesWhatIsWrongAndWhere) {
 
 TEST_F(SiteTest, ReadsAPluginSite) {
   ASSERT_TRUE(write_file_atomically(folder_ / "config.json",
-                                    R"({"SlurmBinPath": "/opt/slurm/bin/", "SlurmConf": {}})"));
+                                    R"({"SlurmBinPath": "/opt/slurm/bin/", "SlurmConf": {
+    "PrivateData": "CLOUD", "ResumeProgram": "/r", "SuspendProgram": "/s", "ResumeRate": 1, "SuspendRate": 1,
+    "ResumeTimeout": 1, "SuspendTime": 99, "TreeWidth": 1}})"));
   const Site site = *load_site(folder_, {});
   EXPECT_TRUE(site.plugin_v2);
   EXPECT_EQ(site.cluster.slurm_bin, "/opt/slurm/bin");
   EXPECT_EQ(site.partitions.partitions[0].groups[0].max_nodes, 20);
+}
+
+TEST_F(SiteTest, RefusesAPluginSiteThatThePluginWouldRefuse) {
+  const auto problem = [&](std::string_view config) {
+    EXPECT_TRUE(write_file_atomically(folder_ / "config.json", config));
+    const auto site = load_site(folder_, {});
+    return site ? "" : site.error().code + " " + site.error().what;
+  };
+  EXPECT_NE(problem("{}").find("SPW-CONFIG-005"), std::string::npos);
+  EXPECT_NE(problem("{}").find("SlurmBinPath: is missing"), std::string::npos);
+  EXPECT_NE(problem(R"({"SlurmBinPath": "/b", "SlurmConf": {}})").find("TreeWidth is missing"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"SlurmBinPath": "bin"})").find("want an absolute folder"), std::string::npos);
+  EXPECT_NE(problem(R"({"LogLevel": "debug"})").find("LogLevel: want one of"), std::string::npos);
+  EXPECT_NE(problem("nonsense").find("SPW-CONFIG-006"), std::string::npos);
+}
+
+TEST_F(SiteTest, TakesTheExampleOfTheManual) {
+  const auto site = load(samples::kSite);
+  ASSERT_TRUE(site) << site.error().what;
+  EXPECT_EQ(site->budget.warn, (std::vector<std::string>{"50%", "80%"}));
+  EXPECT_EQ(site->vpn.endpoint, "gw.example.edu:51820");
+  for (const FieldFacts& f : site->fields)
+    EXPECT_EQ(f.used, !f.path.starts_with("vpn.") && !f.path.starts_with("dns.") &&
+                          !f.path.starts_with("budget.") && f.path != "aws.endpoint_url")
+        << f.path;
+}
+
+TEST(PluginConfig, WarnsOfContradictions) {
+  Json config = *Json::parse(samples::kPluginConfig);
+  const auto good = parse_plugin_config(config, "/etc/aws", "config.json");
+  EXPECT_TRUE(good->warnings.empty());
+  EXPECT_EQ(good->log_file, "/var/log/slurm/aws.log");
+  EXPECT_EQ(good->slurm_conf.front().first, "PrivateData");
+  EXPECT_EQ(good->slurm_setting("resumetimeout"), "300");
+  Json slurm = config["SlurmConf"];
+  slurm.set("SuspendTime", 120).set("PrivateData", "jobs");
+  config.set("SlurmConf", slurm);
+  config.erase("LogFileName");
+  const auto odd = parse_plugin_config(config, "/etc/aws", "config.json");
+  ASSERT_EQ(odd->warnings.size(), 2u);
+  EXPECT_NE(odd->warnings[1].find("120 s is less than SuspendTimeout 30 s + ResumeTimeout 300 s"),
+            std::string::npos);
+  EXPECT_EQ(odd->log_file, "/etc/aws/aws_plugin.log");
+}
+
+struct Engine {
+  Duration warm_up = std::chrono::seconds{90};
+  std::string fuel = "diesel";
+  int64_t cylinders = 4;
+};
+template <class Visitor>
+void describe(Visitor& v, Engine& e) {
+  v.field("engine.warm_up", e.warm_up, "How long it idles.");
+  v.field("engine.fuel", e.fuel, "What it burns.").one_of({"diesel", "petrol"});
+  v.field("engine.cylinders", e.cylinders, "How many.").range(1, 16).unused();
+}
+
+TEST(Reader, ReadsDurations) {
+  const std::pair<const char*, Duration> cases[] = {{"45", std::chrono::seconds{45}},
+                                                    {"1h30m", std::chrono::minutes{90}},
+                                                    {"250ms", std::chrono::milliseconds{250}},
+                                                    {"2d", std::chrono::hours{48}}};
+  for (const auto& [text, expected] : cases) {
+    const Tree tree = *parse_yaml(fmt::format("engine: {{warm_up: {}}}", text), "f");
+    Reader reader{tree, "f"};
+    Engine engine;
+    describe(reader, engine);
+    EXPECT_TRUE(reader.finish()) << text;
+    EXPECT_EQ(engine.warm_up, expected) << text;
+  }
+  for (const char* text : {"soon", "5x", "-5s", "1h5", "99999999999999999d", "1.5h"}) {
+    const Tree tree = *parse_yaml(fmt::format("engine: {{warm_up: {}}}", text), "f");
+    Reader reader{tree, "f"};
+    Engine engine;
+    describe(reader, engine);
+    EXPECT_FALSE(reader.finish()) << text;
+  }
+}
+
+TEST(Reader, TheEnvironmentWinsOverTheFile) {
+  const Tree tree = *parse_yaml("engine: {fuel: diesel, cylinders: 3}", "f");
+  std::map<std::string, const char*> environment{{"SPILLWAY_ENGINE_CYLINDERS", "6"}};
+  const auto lookup = [&](const char* name) -> const char* {
+    const auto found = environment.find(name);
+    return found == environment.end() ? nullptr : found->second;
+  };
+  Engine engine;
+  Reader reader{tree, "f", lookup};
+  describe(reader, engine);
+  EXPECT_TRUE(reader.finish());
+  EXPECT_EQ(engine.cylinders, 6);
+  EXPECT_EQ(reader.fields()[2].origin, "environment SPILLWAY_ENGINE_CYLINDERS");
+  EXPECT_EQ(reader.fields()[1].origin, "f:1");
+  environment["SPILLWAY_ENGINE_FUEL"] = "coal";
+  Reader wrong{tree, "f", lookup};
+  describe(wrong, engine);
+  EXPECT_NE(wrong.finish().error().what.find("environment SPILLWAY_ENGINE_FUEL"), std::string::npos);
+}
+
+TEST(Reader, PrintsItsReference) {
+  const Tree tree{.shape = Tree::Shape::map};
+  Reader reader{tree, "f"};
+  Engine engine;
+  describe(reader, engine);
+  const std::string page = reference_of(reader.fields());
+  EXPECT_NE(page.find("| `engine.cylinders` | number, 1 to 16 | 4 | How many. Accepted, not used yet. |"),
+            std::string::npos)
+      << page;
+  EXPECT_NE(page.find("| `engine.fuel` | one of diesel, petrol | diesel |"), std::string::npos);
+  EXPECT_NE(page.find("| `engine.warm_up` | duration | 90s |"), std::string::npos);
 }
 
 TEST(Schema, ListsKeysWithTheirLimits) {

@@ -1,157 +1,159 @@
 #include "config/partitions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
+#include "config/json_reader.h"
+#include "config/partition_advice.h"
 
 namespace spillway::config {
 namespace {
 
 constexpr Code kWrong{"SPW-CONFIG-003", "the partitions do not say what is needed to launch nodes",
                       "correct the places named above; spillway config validate checks again"};
-constexpr int64_t kNodesAtMost = 64'000;
+constexpr int64_t kMaxNodesOfAGroup = 64'000;
 
-const std::vector<std::string> kPartitionKeys = {"PartitionName", "NodeGroups", "PartitionOptions"};
-const std::vector<std::string> kGroupKeys = {
-    "NodeGroupName", "MaxNodes", "Region", "ProfileName", "SlurmSpecifications", "PurchasingOption",
-    "OnDemandOptions", "SpotOptions", "LaunchTemplateSpecification", "LaunchTemplateOverrides", "SubnetIds",
-    "Tags",
-    // of forks and open pull requests
-    "EnableMPISupport", "PlacementGroupName", "MPIOptions", "EnableIPv6", "UseNodeName",
-    "NodeNameStartsFrom1", "NodeNameStartsWithNodeGroupName"};
-const std::vector<std::string> kForkKeysWithoutEffect = {"EnableMPISupport", "PlacementGroupName",
-                                                         "MPIOptions", "EnableIPv6", "UseNodeName"};
-
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   });
 }
 
-/// A value as slurm.conf would have it.
-std::string plain(const Json& value) {
-  return value.is_string() ? value.as_string() : value.dump();
+std::string name_in(JsonReader& reader, std::string_view key) {
+  std::string name = reader.text(key, true);
+  if (!name.empty() && !is_plain_name(name))
+    reader.problem(key, fmt::format("want letters and digits only, found {}", in_quotes(name)));
+  return name;
 }
 
-bool is_true(const Json& value) {
-  return value.as_bool() || value.as_int() == 1 || value.as_string() == "1" ||
-         equal_ignoring_case(value.as_string(), "true");
+std::string purchasing_in(JsonReader& reader) {
+  std::string word = reader.text("PurchasingOption", true);
+  if (!word.empty() && word != "spot" && word != "on-demand")
+    reader.problem("PurchasingOption",
+                   fmt::format("want \"spot\" or \"on-demand\", found {}", in_quotes(word)));
+  return word;
 }
 
-std::vector<std::pair<std::string, std::string>> pairs(const Json& object) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (const auto& [key, value] : object.members()) out.emplace_back(key, plain(value));
-  return out;
+Json overrides_in(JsonReader& reader) {
+  const Json& overrides = reader.array("LaunchTemplateOverrides", true);
+  for (size_t i = 0; i < overrides.size(); ++i) {
+    const std::string key = fmt::format("LaunchTemplateOverrides[{}]", i);
+    if (!overrides.at(i).is_object())
+      reader.problem(key, fmt::format("want an object, found {}", overrides.at(i).type_name()));
+    else if (overrides.at(i).contains("SubnetId"))
+      reader.problem(key + ".SubnetId", "must not be set here: SubnetIds multiplies the overrides");
+  }
+  return overrides.is_array() ? overrides : Json::array();
 }
 
-class Parser {
- public:
-  explicit Parser(std::string_view name) : name_(name) {}
+Json launch_template_in(JsonReader& reader) {
+  Json found = reader.object("LaunchTemplateSpecification", true);
+  const bool by_name = !found["LaunchTemplateName"].as_string().empty();
+  const bool by_id = !found["LaunchTemplateId"].as_string().empty();
+  if (found.is_object() && by_name == by_id)
+    reader.problem("LaunchTemplateSpecification",
+                   "want LaunchTemplateName or LaunchTemplateId, and not both");
+  // EC2 takes the version as text; files have it as a number too.
+  if (found["Version"].is_int()) found.set("Version", found["Version"].dump());
+  return found;
+}
 
-  Result<Partitions> parse(const Json& document) {
-    if (!document["Partitions"].is_array()) problem("", "there must be an array 'Partitions'");
-    warn_unknown(document, "", {"Partitions"});
-    for (size_t i = 0; i < document["Partitions"].size(); ++i)
-      partition(document["Partitions"].at(i), fmt::format("Partitions[{}]", i));
-    if (problems_.empty()) return std::move(out_);
-    return Error{Kind::invalid, kWrong, fmt::format("{}", fmt::join(problems_, "\n  "))};
+Json tags_in(JsonReader& reader) {
+  const Json& tags = reader.array("Tags", false);
+  std::set<std::string> keys;
+  for (size_t i = 0; i < tags.size(); ++i) {
+    const Json& tag = tags.at(i);
+    const std::string path = fmt::format("Tags[{}]", i);
+    if (!tag["Key"].is_string() || tag["Key"].as_string().empty() || !tag["Value"].is_string())
+      reader.problem(path, "want {\"Key\": text, \"Value\": text}");
+    else if (!keys.insert(tag["Key"].as_string()).second)
+      reader.problem(path, fmt::format("the key {} is there twice", in_quotes(tag["Key"].as_string())));
   }
+  return tags.is_array() ? tags : Json::array();
+}
 
- private:
-  void problem(const std::string& place, std::string_view what) {
-    problems_.push_back(fmt::format("{}{}{}: {}", name_, place.empty() ? "" : ": ", place, what));
+/// Keys of forks that have no effect here: their types are checked, so that they may get one later.
+void check_fork_keys(JsonReader& group, JsonReader::Notes& notes) {
+  group.flag("EnableMPISupport");
+  group.text("PlacementGroupName", false);
+  group.flag("EnableIPv6");
+  group.flag("UseNodeName");
+  if (const Json& options = group.object("MPIOptions", false); options.is_object()) {
+    JsonReader reader(options, group.path_of("MPIOptions"), notes);
+    reader.flag("WaitForAllNodes");
+    reader.number("TimeoutSeconds", false, 1, 86'400, 300);
+    reader.texts("HealthChecks", false);
+    reader.flag("RequirePlacementGroup");
+    reader.warn_of_others();
   }
-  void warn(const std::string& place, std::string_view what) {
-    out_.warnings.push_back(fmt::format("{}: {}: {}", name_, place, what));
-  }
+  for (const char* key :
+       {"EnableMPISupport", "PlacementGroupName", "MPIOptions", "EnableIPv6", "UseNodeName"})
+    if (group.has(key))
+      group.warn(key, "is accepted and has no effect in this version",
+                 "set the same in the launch template, or remove it");
+}
 
-  void warn_unknown(const Json& object, const std::string& place, const std::vector<std::string>& known) {
-    for (const auto& [key, value] : object.members()) {
-      if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-      const auto near = nearest(key, known);
-      warn(place.empty() ? "the file" : place,
-           fmt::format("unknown key '{}' has no effect{}", key,
-                       near ? fmt::format("; did you mean '{}'?", *near) : ""));
-    }
-  }
+NodeGroup read_group(const Json& json, const std::string& partition, const std::string& path,
+                     JsonReader::Notes& notes) {
+  NodeGroup group;
+  JsonReader reader(json, path, notes);
+  group.partition = partition;
+  group.name = name_in(reader, "NodeGroupName");
+  group.max_nodes = static_cast<int>(reader.number("MaxNodes", true, 1, kMaxNodesOfAGroup, 1));
+  group.region = reader.text("Region", true);
+  group.profile = reader.text("ProfileName", false);
+  group.specifications = reader.key_values("SlurmSpecifications", true);
+  group.purchasing = purchasing_in(reader);
+  group.on_demand_options = reader.object("OnDemandOptions", false);
+  group.spot_options = reader.object("SpotOptions", false);
+  group.launch_template = launch_template_in(reader);
+  group.overrides = overrides_in(reader);
+  group.subnets = reader.texts("SubnetIds", true);
+  group.tags = tags_in(reader);
+  group.starts_from_1 = reader.flag("NodeNameStartsFrom1");
+  group.starts_with_group_name = reader.flag("NodeNameStartsWithNodeGroupName");
+  check_fork_keys(reader, notes);
+  reader.warn_of_others();
+  return group;
+}
 
-  void partition(const Json& json, const std::string& place) {
-    Partition partition{.name = json["PartitionName"].as_string(),
-                        .options = pairs(json["PartitionOptions"])};
-    if (!is_plain_name(partition.name)) problem(place, "PartitionName must be letters and digits only");
-    if (!names_.insert(partition.name).second)
-      problem(place, fmt::format("a second partition '{}'", partition.name));
-    if (json.contains("PartitionOptions") && !json["PartitionOptions"].is_object())
-      problem(place, "PartitionOptions must be an object");
-    if (!json["NodeGroups"].is_array()) problem(place, "there must be an array 'NodeGroups'");
-    warn_unknown(json, place, kPartitionKeys);
+Partition read_partition(const Json& json, const std::string& path, JsonReader::Notes& notes) {
+  Partition partition;
+  JsonReader reader(json, path, notes);
+  partition.name = name_in(reader, "PartitionName");
+  const Json& groups = reader.array("NodeGroups", true);
+  for (size_t i = 0; i < groups.size(); ++i)
+    partition.groups.push_back(
+        read_group(groups.at(i), partition.name, fmt::format("{}.NodeGroups[{}]", path, i), notes));
+  partition.options = reader.key_values("PartitionOptions", false);
+  reader.warn_of_others();
+  if (partition.groups.empty() && groups.is_array()) reader.problem("NodeGroups", "want at least one group");
+  return partition;
+}
+
+/// Names that stand for two things would make Slurm die and the way back from a node ambiguous.
+void refuse_repeated_names(const std::vector<Partition>& partitions, JsonReader::Notes& notes) {
+  std::set<std::string> names;
+  std::map<std::string, std::string> prefixes;  // of node names → group that has them
+  for (const Partition& partition : partitions) {
+    if (!partition.name.empty() && !names.insert(partition.name).second)
+      notes.problems.push_back(fmt::format("the partition {} is there twice", partition.name));
     std::set<std::string> groups;
-    for (size_t i = 0; i < json["NodeGroups"].size(); ++i) {
-      const std::string below = fmt::format("{}.NodeGroups[{}]", place, i);
-      partition.groups.push_back(group(json["NodeGroups"].at(i), partition.name, below));
-      if (!groups.insert(partition.groups.back().name).second)
-        problem(below, fmt::format("a second group '{}'", partition.groups.back().name));
+    for (const NodeGroup& group : partition.groups) {
+      if (group.name.empty()) continue;
+      if (!groups.insert(group.name).second)
+        notes.problems.push_back(
+            fmt::format("the group {} is there twice in partition {}", group.name, partition.name));
+      else if (const auto [other, is_new] = prefixes.emplace(group.prefix(), group.group().value); !is_new)
+        notes.problems.push_back(fmt::format("the groups {} and {} would have nodes of the same names",
+                                             other->second, group.group()));
     }
-    out_.partitions.push_back(std::move(partition));
   }
-
-  NodeGroup group(const Json& json, const std::string& partition, const std::string& place) {
-    NodeGroup group{.partition = partition,
-                    .name = json["NodeGroupName"].as_string(),
-                    .region = json["Region"].as_string(),
-                    .profile = json["ProfileName"].as_string(),
-                    .specifications = pairs(json["SlurmSpecifications"]),
-                    .purchasing = json["PurchasingOption"].as_string(),
-                    .on_demand_options = json["OnDemandOptions"],
-                    .spot_options = json["SpotOptions"],
-                    .launch_template = json["LaunchTemplateSpecification"],
-                    .overrides = json["LaunchTemplateOverrides"],
-                    .tags = json["Tags"],
-                    .starts_from_1 = is_true(json["NodeNameStartsFrom1"]),
-                    .starts_with_group_name = is_true(json["NodeNameStartsWithNodeGroupName"])};
-    if (!is_plain_name(group.name)) problem(place, "NodeGroupName must be letters and digits only");
-    if (!json["MaxNodes"].is_int() || json["MaxNodes"].as_int() < 1 ||
-        json["MaxNodes"].as_int() > kNodesAtMost)
-      problem(place, fmt::format("MaxNodes must be a whole number from 1 to {}", kNodesAtMost));
-    else
-      group.max_nodes = static_cast<int>(json["MaxNodes"].as_int());
-    if (group.region.empty()) problem(place, "Region is missing");
-    if (!json["SlurmSpecifications"].is_object()) problem(place, "SlurmSpecifications must be an object");
-    if (group.purchasing != "spot" && group.purchasing != "on-demand")
-      problem(place, "PurchasingOption must be spot or on-demand");
-    const bool named = !group.launch_template["LaunchTemplateName"].as_string().empty();
-    const bool by_id = !group.launch_template["LaunchTemplateId"].as_string().empty();
-    if (named == by_id)
-      problem(place, "LaunchTemplateSpecification needs LaunchTemplateName or LaunchTemplateId");
-    if (group.launch_template["Version"].is_int())
-      group.launch_template.set("Version", plain(group.launch_template["Version"]));
-    if (group.launch_template["Version"].as_string().starts_with('$'))
-      warn(place,
-           fmt::format("version {} of the launch template changes under a running cluster; name a number",
-                       group.launch_template["Version"].as_string()));
-    if (!group.overrides.is_array() || group.overrides.items().empty())
-      problem(place, "LaunchTemplateOverrides must be an array with at least one entry");
-    for (const Json& each : group.overrides.items())
-      if (each.contains("SubnetId"))
-        problem(place, "SubnetId belongs in SubnetIds, not in LaunchTemplateOverrides");
-    if (!json["SubnetIds"].is_array() || json["SubnetIds"].items().empty())
-      problem(place, "SubnetIds must be an array with at least one subnet");
-    for (const Json& subnet : json["SubnetIds"].items()) group.subnets.push_back(subnet.as_string());
-    if (json.contains("Tags") && !json["Tags"].is_array())
-      problem(place, "Tags must be an array of Key and Value");
-    warn_unknown(json, place, kGroupKeys);
-    for (const std::string& key : kForkKeysWithoutEffect)
-      if (json.contains(key))
-        warn(place, fmt::format("{} is accepted and has no effect in this version", key));
-    return group;
-  }
-
-  std::string_view name_;
-  Partitions out_;
-  std::set<std::string> names_;
-  std::vector<std::string> problems_;
-};
+}
 
 }  // namespace
 
@@ -159,7 +161,7 @@ std::optional<int> NodeGroup::index_of(const NodeName& node) const {
   const std::string before = prefix();
   if (!node.value.starts_with(before)) return std::nullopt;
   const auto number = parse_int(std::string_view(node.value).substr(before.size()));
-  if (!number) return std::nullopt;
+  if (!number || *number > max_nodes) return std::nullopt;
   const int64_t index = *number - (starts_from_1 ? 1 : 0);
   if (index < 0 || index >= max_nodes || this->node(static_cast<int>(index)) != node) return std::nullopt;
   return static_cast<int>(index);
@@ -171,8 +173,49 @@ std::string NodeGroup::range() const {
   return fmt::format("{}[{}-{}]", prefix(), first, first + max_nodes - 1);
 }
 
+std::optional<int64_t> NodeGroup::specification(std::string_view key) const {
+  for (const auto& [name, value] : specifications)
+    if (equal_ignoring_case(name, key)) return parse_int(value);
+  return std::nullopt;
+}
+
+std::vector<std::string> NodeGroup::instance_types() const {
+  std::vector<std::string> types;
+  for (const Json& item : overrides.items())
+    if (const std::string& type = item["InstanceType"].as_string(); !type.empty()) types.push_back(type);
+  return types;
+}
+
+std::optional<Partitions::Place> Partitions::find(const NodeName& name) const {
+  for (const Partition& partition : partitions)
+    for (const NodeGroup& group : partition.groups)
+      if (const auto index = group.index_of(name)) return Place{&group, *index};
+  return std::nullopt;
+}
+
+std::string to_string(const Warning& warning) {
+  return fmt::format("{}: {}; {}", warning.where, warning.what, warning.fix);
+}
+
 Result<Partitions> parse_partitions(const Json& document, std::string_view name) {
-  return Parser{name}.parse(document);
+  JsonReader::Notes notes;
+  Partitions out;
+  JsonReader reader(document, "", notes);
+  const Json& list = reader.array("Partitions", true);
+  for (size_t i = 0; i < list.size(); ++i)
+    out.partitions.push_back(read_partition(list.at(i), fmt::format("Partitions[{}]", i), notes));
+  reader.warn_of_others();
+  refuse_repeated_names(out.partitions, notes);
+  if (!notes.problems.empty()) {
+    std::string all;
+    for (const std::string& problem : notes.problems)
+      all += fmt::format("{}{}: {}", all.empty() ? "" : "\n  ", name, problem);
+    return Error{Kind::invalid, kWrong, std::move(all)};
+  }
+  for (Warning& warning : advice_on(out)) notes.warnings.push_back(std::move(warning));
+  for (const Warning& warning : notes.warnings)
+    out.warnings.push_back(fmt::format("{}: {}", name, to_string(warning)));
+  return out;
 }
 
 }  // namespace spillway::config

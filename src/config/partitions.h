@@ -11,13 +11,16 @@
 
 namespace spillway::config {
 
+/// `key=value` as it goes into slurm.conf, in the file's order.
+using KeyValues = std::vector<std::pair<std::string, std::string>>;
+
 /// One node group of plugin v2's partitions.json; what EC2 gets is kept as it was written.
 struct NodeGroup {
   std::string partition, name;
   int max_nodes = 0;
   std::string region, profile;
-  std::vector<std::pair<std::string, std::string>> specifications;  // copied to the NodeName line, in order
-  std::string purchasing;                                           // "spot" or "on-demand"
+  KeyValues specifications;  // copied to the NodeName line, in order
+  std::string purchasing;    // "spot" or "on-demand"
   Json on_demand_options, spot_options, launch_template, overrides, tags;
   std::vector<std::string> subnets;
   bool starts_from_1 = false;           // NodeNameStartsFrom1
@@ -32,22 +35,41 @@ struct NodeGroup {
   std::optional<int> index_of(const NodeName& node) const;
   /// All of them as one hostlist: p-g-[0-9], or p-g-0 for one.
   std::string range() const;
+  /// A number of SlurmSpecifications by its key in any case; nothing when absent or no number.
+  std::optional<int64_t> specification(std::string_view key) const;
+  /// The instance types that the overrides name, in order.
+  std::vector<std::string> instance_types() const;
 };
 
 struct Partition {
   std::string name;
   std::vector<NodeGroup> groups;
-  std::vector<std::pair<std::string, std::string>> options;  // appended to the PartitionName line, in order
+  KeyValues options;  // appended to the PartitionName line, in order
 };
 
 struct Partitions {
   std::vector<Partition> partitions;
-  std::vector<std::string> warnings;  // what is accepted though it looks wrong, with its place
+  std::vector<std::string> warnings;  // what is accepted though it looks wrong, with its place and remedy
+
+  struct Place {
+    const NodeGroup* group;
+    int index;  // group->node(index) is the name
+  };
+  /// The way back from a name; nothing when no group has such a node.
+  std::optional<Place> find(const NodeName& name) const;
 };
 
+/// Something that works, but not as its author hopes.
+struct Warning {
+  std::string where;  // "Partitions[0].NodeGroups[1].Tgas"
+  std::string what, fix;
+};
+std::string to_string(const Warning& warning);
+
 /// Reads partitions.json, or the same structure from elsewhere (`name` stands in messages). Unknown keys are
-/// warnings with the nearest known one. Errors: invalid (SPW-CONFIG-003), listing everything that is wrong.
-/// Source: AWS Plugin for Slurm v2, as the sites that run it have it.
+/// warnings with the nearest known one; so is what Slurm accepts and the site will regret. Errors: invalid
+/// (SPW-CONFIG-003), listing everything that is wrong. Source: AWS Plugin for Slurm v2, as the sites that run
+/// it have it.
 Result<Partitions> parse_partitions(const Json& document, std::string_view name);
 
 }  // namespace spillway::config

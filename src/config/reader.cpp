@@ -13,7 +13,63 @@ constexpr Code kContent{"SPW-CONFIG-002",
 
 }  // namespace
 
-const Tree* Reader::at(std::string_view path) const {
+namespace {
+
+/// SPILLWAY_AWS_VPC_CIDR for aws.vpc_cidr.
+std::string variable_of(std::string_view path) {
+  std::string name = "SPILLWAY_";
+  for (const char c : path)
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '.' ? '_' : c;
+  return name;
+}
+
+struct Unit {
+  std::string_view name;
+  int64_t microseconds;
+};
+constexpr Unit kUnits[] = {{"d", 86'400'000'000}, {"h", 3'600'000'000}, {"m", 60'000'000},
+                           {"s", 1'000'000},      {"ms", 1'000},        {"us", 1}};
+
+std::optional<Duration> duration_in(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  int64_t total = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+    const size_t end = std::min(rest.find_first_of("0123456789", digits), rest.size());
+    const auto number = parse_int(rest.substr(0, digits));
+    const std::string_view name = rest.substr(digits, end - digits);
+    int64_t scale = name.empty() && end == text.size() ? 1'000'000 : 0;
+    for (const Unit& unit : kUnits)
+      if (unit.name == name) scale = unit.microseconds;
+    int64_t part = 0;
+    if (!number || scale == 0 || __builtin_mul_overflow(*number, scale, &part) ||
+        __builtin_add_overflow(total, part, &total))
+      return std::nullopt;
+    rest.remove_prefix(end);
+  }
+  return Duration{total};
+}
+
+std::string in_words(Duration value) {
+  for (const Unit& unit : kUnits)
+    if (value.count() != 0 && value.count() % unit.microseconds == 0)
+      return fmt::format("{}{}", value.count() / unit.microseconds, unit.name);
+  return "0s";
+}
+
+}  // namespace
+
+const Tree* Reader::at(std::string_view path) {
+  if (environment_) {
+    if (const auto known = from_environment_.find(path); known != from_environment_.end())
+      return &known->second;
+    if (const char* value = environment_(variable_of(path).c_str())) {
+      Tree tree{.shape = Tree::Shape::scalar, .text = value};
+      if (tree.text.starts_with('['))
+        if (auto list = parse_yaml(tree.text, "")) tree = std::move(*list);
+      return &from_environment_.emplace(path, std::move(tree)).first->second;
+    }
+  }
   const Tree* here = &tree_;
   for (const std::string_view key : split(path, '.')) {
     here = here->find(key);
@@ -22,7 +78,16 @@ const Tree* Reader::at(std::string_view path) const {
   return here;
 }
 
+std::string Reader::origin_of(std::string_view path, const Tree* found) const {
+  if (!found || found->shape == Tree::Shape::nothing) return "default";
+  if (from_environment_.contains(path)) return "environment " + variable_of(path);
+  return fmt::format("{}:{}", file_, found->mark.line);
+}
+
 void Reader::complain(const Tree* where, std::string problem) {
+  for (const auto& [path, tree] : from_environment_)
+    if (where == &tree)
+      return problems_.push_back(fmt::format("environment {}: {}", variable_of(path), problem));
   const Mark mark = where ? where->mark : tree_.mark;
   problems_.push_back(fmt::format("{}:{}:{}: {}", file_, mark.line, mark.column, problem));
 }
@@ -41,7 +106,7 @@ Reader::Field Reader::note(std::string_view path, std::string_view type, std::st
                      .type = std::string(type),
                      .help = std::string(help),
                      .value = std::move(value),
-                     .origin = found ? fmt::format("{}:{}", file_, found->mark.line) : "default"});
+                     .origin = origin_of(path, found)});
   return Field{*this, fields_.size() - 1};
 }
 
@@ -74,6 +139,18 @@ Reader::Field Reader::field(std::string_view path, bool& value, std::string_view
       complain(found, fmt::format("{} is '{}' and must be yes or no", path, found->text));
   }
   return note(path, "yes/no", help, value ? "yes" : "no", found);
+}
+
+Reader::Field Reader::field(std::string_view path, Duration& value, std::string_view help) {
+  const Tree* found = scalar_at(path, "a duration");
+  if (found) {
+    if (const auto duration = duration_in(found->text))
+      value = *duration;
+    else
+      complain(found, fmt::format("{} is {} and must be a duration such as 90s, 5m or 1h30m", path,
+                                  in_quotes(found->text)));
+  }
+  return note(path, "duration", help, in_words(value), found);
 }
 
 Reader::Field Reader::field(std::string_view path, std::vector<std::string>& value, std::string_view help) {
@@ -126,6 +203,11 @@ Reader::Field& Reader::Field::one_of(std::vector<std::string> choices) {
   return *this;
 }
 
+Reader::Field& Reader::Field::unused() {
+  reader_.fields_[index_].used = false;
+  return *this;
+}
+
 void Reader::find_unknown(const Tree& tree, const std::string& path) {
   if (std::find(opaque_.begin(), opaque_.end(), path) != opaque_.end()) return;
   const bool is_field =
@@ -164,9 +246,12 @@ Json schema_of(const std::vector<FieldFacts>& fields) {
     if (f.type == "number") return Json::object({{"type", "integer"}});
     if (f.type == "yes/no") return Json::object({{"enum", Json::array({"yes", "no", true, false})}});
     if (f.type == "list of text")
-      return Json::object({{"type", "array"}, {"items", Json::object({{"type", "string"}})}});
+      return Json::object(
+          {{"type", "array"},
+           {"items", Json::object({{"type", Json::array({"string", "number", "boolean"})}})}});
     if (f.type == "any") return Json::object();
-    return Json::object({{"type", "string"}});
+    // Text that looks like a number or a truth value needs no quotes in YAML, so a judge sees it as one.
+    return Json::object({{"type", Json::array({"string", "number", "boolean", "null"})}});
   };
   std::map<std::string, Json> sections;
   Json top = Json::object(), required = Json::array();
@@ -206,6 +291,17 @@ Json schema_of(const std::vector<FieldFacts>& fields) {
                        {"additionalProperties", false},
                        {"required", std::move(required)},
                        {"properties", std::move(top)}});
+}
+
+std::string reference_of(const std::vector<FieldFacts>& fields) {
+  std::string out = "# spillway.yaml\n\n| Field | Type | Default | Meaning |\n|---|---|---|---|\n";
+  for (const FieldFacts& f : fields) {
+    std::string type = f.choices.empty() ? f.type : fmt::format("one of {}", fmt::join(f.choices, ", "));
+    if (f.range) type += fmt::format(", {} to {}", f.range->first, f.range->second);
+    out += fmt::format("| `{}` | {} | {} | {}{} |\n", f.path, type, f.required ? "required" : f.value, f.help,
+                       f.used ? "" : " Accepted, not used yet.");
+  }
+  return out;
 }
 
 }  // namespace spillway::config

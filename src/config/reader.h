@@ -1,10 +1,12 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "config/tree.h"
 
 namespace spillway::config {
@@ -20,19 +22,24 @@ namespace spillway::config {
 /// One described field, as reference and schema show it.
 struct FieldFacts {
   std::string path;  // "data.bucket"
-  std::string type;  // "text", "number" or "yes/no"
+  std::string type;  // "text", "number", "yes/no", "duration", "list of text" or "any"
   std::string help;
   std::string value;   // as text: the default, or what was read
-  std::string origin;  // "default" or file:line
+  std::string origin;  // "default", file:line or "environment SPILLWAY_…"
   bool required = false;
   std::optional<std::pair<int64_t, int64_t>> range;
   std::vector<std::string> choices;
+  bool used = true;  // false: accepted, but nothing reads it yet
 };
 
 /// Fills described structs from a tree; collects every problem instead of stopping at the first.
 class Reader {
  public:
-  Reader(const Tree& tree, std::string file) : tree_(tree), file_(std::move(file)) {}
+  /// Looks up SPILLWAY_AWS_REGION for aws.region; what it gives wins over the file.
+  using Environment = std::function<const char*(const char*)>;
+
+  Reader(const Tree& tree, std::string file, Environment environment = {})
+      : tree_(tree), file_(std::move(file)), environment_(std::move(environment)) {}
 
   class Field {
    public:
@@ -40,6 +47,8 @@ class Reader {
     Field& required();
     Field& range(int64_t low, int64_t high);
     Field& one_of(std::vector<std::string> choices);
+    /// The format has it already; nothing reads it yet, and `config show` says so.
+    Field& unused();
 
    private:
     Reader& reader_;
@@ -49,6 +58,8 @@ class Reader {
   Field field(std::string_view path, std::string& value, std::string_view help);
   Field field(std::string_view path, int64_t& value, std::string_view help);
   Field field(std::string_view path, bool& value, std::string_view help);
+  /// "90s", "5m", "1h30m"; a bare number is seconds.
+  Field field(std::string_view path, Duration& value, std::string_view help);
   Field field(std::string_view path, std::vector<std::string>& value, std::string_view help);
   /// A part that another reader understands; its key is known, its content is not looked at.
   void opaque(std::string_view path, std::string_view help);
@@ -59,7 +70,8 @@ class Reader {
   const std::vector<FieldFacts>& fields() const { return fields_; }
 
  private:
-  const Tree* at(std::string_view path) const;
+  const Tree* at(std::string_view path);
+  std::string origin_of(std::string_view path, const Tree* found) const;
   const Tree* scalar_at(std::string_view path, std::string_view wanted);
   Field note(std::string_view path, std::string_view type, std::string_view help, std::string value,
              const Tree* found);
@@ -68,6 +80,8 @@ class Reader {
 
   const Tree& tree_;
   std::string file_;
+  Environment environment_;
+  std::map<std::string, Tree, std::less<>> from_environment_;
   std::vector<FieldFacts> fields_;
   std::vector<std::string> opaque_;
   std::vector<std::string> problems_;
@@ -75,5 +89,7 @@ class Reader {
 
 /// JSON Schema (draft 2020-12) of described fields.
 Json schema_of(const std::vector<FieldFacts>& fields);
+/// The reference page of described fields, in Markdown.
+std::string reference_of(const std::vector<FieldFacts>& fields);
 
 }  // namespace spillway::config

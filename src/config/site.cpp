@@ -1,5 +1,7 @@
 #include "config/site.h"
 
+#include <cstdlib>
+
 #include "base/file.h"
 
 namespace spillway::config {
@@ -9,6 +11,9 @@ constexpr Code kUnreadable{
     "SPW-CONFIG-004", "the configuration cannot be read",
     "name it with --config, or make it with spillway init; SlurmUser must be able to read it"};
 
+constexpr Code kBadJson{"SPW-CONFIG-006", "the file is not JSON, or repeats a key",
+                        "mend the place named above; spillway config validate checks again"};
+
 Result<std::string> read(const std::filesystem::path& path) {
   auto text = read_file(path);
   if (text) return text;
@@ -16,32 +21,19 @@ Result<std::string> read(const std::filesystem::path& path) {
   return Error{Kind::invalid, kUnreadable, text.error().what};
 }
 
-/// Sections whose content other issues bring to life; they may stand in the file already.
-void describe_reserved(Reader& reader) {
-  for (const char* section : {"vpn", "dns", "budget"})
-    reader.opaque(section, "Accepted; has no effect in this version.");
-}
-
 Result<Json> read_json(const std::filesystem::path& path) {
   auto json = Json::parse(TRY(read(path)));
-  if (!json) return std::move(json).error().during(path.string());
+  if (!json) return Error{Kind::invalid, kBadJson, fmt::format("{}: {}", path.string(), json.error().what)};
   return json;
 }
 
 Result<Site> load_plugin_site(const std::filesystem::path& folder) {
   const Json config = TRY(read_json(folder / "config.json"));
   Site site{.plugin_v2 = true};
+  site.plugin = TRY(parse_plugin_config(config, folder, (folder / "config.json").string()));
   site.cluster.name = "plugin-v2";
   site.cluster.slurm_conf.clear();
-  site.cluster.slurm_bin = config["SlurmBinPath"].as_string();
-  while (site.cluster.slurm_bin.size() > 1 && site.cluster.slurm_bin.ends_with('/'))
-    site.cluster.slurm_bin.pop_back();
-  if (!site.cluster.slurm_bin.starts_with('/'))
-    return Error{
-        Kind::invalid, kUnreadable,
-        fmt::format("{}: SlurmBinPath must be an absolute folder", (folder / "config.json").string())}
-        .because("plugin v2 requires it")
-        .fixed_by("set SlurmBinPath to the folder of scontrol");
+  site.cluster.slurm_bin = site.plugin.slurm_bin;
   site.partitions = TRY(
       parse_partitions(TRY(read_json(folder / "partitions.json")), (folder / "partitions.json").string()));
   for (const Partition& partition : site.partitions.partitions)
@@ -56,7 +48,7 @@ Result<Site> load_site(const std::filesystem::path& path, const std::vector<Sect
   if (std::filesystem::is_directory(path, ignored)) return load_plugin_site(path);
   if (path.filename() == "config.json") return load_plugin_site(path.parent_path());
   const Tree tree = TRY(parse_yaml(TRY(read(path)), path.string()));
-  Reader reader{tree, path.string()};
+  Reader reader{tree, path.string(), [](const char* name) -> const char* { return std::getenv(name); }};
   Site site;
   std::string version, partitions_file;
   reader.field("apiVersion", version, "The format of this file.").required().one_of({"spillway/v1"});
@@ -64,7 +56,9 @@ Result<Site> load_site(const std::filesystem::path& path, const std::vector<Sect
   describe(reader, site.aws);
   describe(reader, site.data);
   for (const Section& section : sections) section(reader);
-  describe_reserved(reader);
+  describe(reader, site.vpn);
+  describe(reader, site.dns);
+  describe(reader, site.budget);
   reader.field("partitions_file", partitions_file,
                "partitions.json of plugin v2's format, relative to this file.");
   reader.opaque("Partitions", "The same content in place of partitions_file.");

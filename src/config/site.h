@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/partitions.h"
+#include "config/plugin_v2.h"
 #include "config/reader.h"
 
 namespace spillway::config {
@@ -22,7 +23,7 @@ void describe(Visitor& v, ClusterConfig& c) {
 }
 
 struct AwsConfig {
-  std::string profile, region, vpc_cidr, compute_role_id, ca_bundle;
+  std::string profile, region, vpc_cidr, compute_role_id, endpoint_url, ca_bundle;
 };
 template <class Visitor>
 void describe(Visitor& v, AwsConfig& c) {
@@ -31,6 +32,9 @@ void describe(Visitor& v, AwsConfig& c) {
   v.field("aws.vpc_cidr", c.vpc_cidr, "Addresses of the VPC.");
   v.field("aws.compute_role_id", c.compute_role_id,
           "Unique id (AROA…) of the compute nodes' role; secrets are released to its sessions only.");
+  v.field("aws.endpoint_url", c.endpoint_url,
+          "Where the API answers in place of AWS; AWS_ENDPOINT_URL does it now.")
+      .unused();
   v.field("aws.ca_bundle", c.ca_bundle, "Certificates to trust instead of the system's.");
 }
 
@@ -44,12 +48,51 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("data.keep_days", c.keep_days, "Days that job data stays in the bucket.").range(1, 3650);
 }
 
+// Sections whose format stands and whose use is yet to come.
+struct VpnConfig {
+  std::vector<std::string> onprem_cidrs;
+  std::string endpoint, key, mode = "gateway";
+};
+template <class Visitor>
+void describe(Visitor& v, VpnConfig& c) {
+  v.field("vpn.onprem_cidrs", c.onprem_cidrs, "Networks on the premises that the cloud reaches.").unused();
+  v.field("vpn.endpoint", c.endpoint, "Where the premises' gateway answers: host:port.").unused();
+  v.field("vpn.key", c.key, "The gateway's private key: file:PATH.").unused();
+  v.field("vpn.mode", c.mode, "Who ends the tunnel on AWS.").one_of({"gateway"}).unused();
+}
+
+struct DnsConfig {
+  std::string zone, server, tsig;
+};
+template <class Visitor>
+void describe(Visitor& v, DnsConfig& c) {
+  v.field("dns.zone", c.zone, "Zone of the cloud nodes' names.").unused();
+  v.field("dns.server", c.server, "Primary server of the zone.").unused();
+  v.field("dns.tsig", c.tsig, "Key for updates: file:PATH.").unused();
+}
+
+struct BudgetConfig {
+  std::string monthly;
+  std::vector<std::string> warn;
+  std::string at_limit = "hold_new_jobs";
+};
+template <class Visitor>
+void describe(Visitor& v, BudgetConfig& c) {
+  v.field("budget.monthly", c.monthly, "Most to spend in a month: \"5000 USD\".").unused();
+  v.field("budget.warn", c.warn, "Shares of it that warn: [50%, 80%].").unused();
+  v.field("budget.at_limit", c.at_limit, "What happens there.").one_of({"hold_new_jobs", "warn"}).unused();
+}
+
 /// spillway.yaml, or plugin v2's config.json in its place.
 struct Site {
   ClusterConfig cluster;
   AwsConfig aws;
   DataConfig data;
+  VpnConfig vpn;
+  DnsConfig dns;
+  BudgetConfig budget;
   Partitions partitions;
+  PluginConfig plugin;  // config.json, when plugin_v2
   bool plugin_v2 = false;
   std::vector<FieldFacts> fields;  // everything that was described, for `config show` and the schema
 };
@@ -58,7 +101,8 @@ struct Site {
 using Section = std::function<void(Reader&)>;
 
 /// Reads the site's configuration and its partitions. `path` is spillway.yaml, or a folder with config.json
-/// and partitions.json. Errors: not_found, denied (SPW-CONFIG-004), invalid (SPW-CONFIG-001 to -003).
+/// and partitions.json. SPILLWAY_<SECTION>_<FIELD> of the environment wins over the file. Errors: not_found,
+/// denied (SPW-CONFIG-004), invalid (SPW-CONFIG-001 to -003).
 Result<Site> load_site(const std::filesystem::path& path, const std::vector<Section>& sections);
 
 }  // namespace spillway::config

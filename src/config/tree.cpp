@@ -6,8 +6,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
+#include <unordered_set>
 
 #include "base/text.h"
 
@@ -17,6 +17,7 @@ namespace {
 constexpr Code kYaml{"SPW-CONFIG-001", "the file is not the strict YAML that configuration is written in",
                      "correct the line named above; spillway config validate checks the whole file"};
 constexpr size_t kLevelsAtMost = 50;
+constexpr size_t kBytesAtMost = 1 << 20;
 
 struct Refusal {
   Mark mark;
@@ -26,6 +27,8 @@ struct Refusal {
 /// Builds the tree from yaml-cpp's events; its own nodes would hide repeated keys.
 class Builder : public YAML::EventHandler {
  public:
+  explicit Builder(std::string_view source) : source_(source) {}
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) throw Refusal{here(mark), "a second document"};
   }
@@ -36,17 +39,23 @@ class Builder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    refuse_tag(mark, tag);
+    const bool quoted = tag == "!";
+    if (quoted && !is_closed(mark)) throw Refusal{here(mark), "the file ends inside this quoted text"};
     Tree scalar{.shape = Tree::Shape::scalar, .text = value};
-    scalar.quoted = tag == "!";
+    scalar.quoted = quoted;
+    if (!quoted && (value.empty() || value == "~" || value == "null")) scalar.shape = Tree::Shape::nothing;
     add(mark, anchor, std::move(scalar));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
     open(mark, anchor, Tree::Shape::list);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
+    refuse_tag(mark, tag);
     open(mark, anchor, Tree::Shape::map);
   }
   void OnMapEnd() override { close(); }
@@ -58,14 +67,34 @@ class Builder : public YAML::EventHandler {
     Tree tree;
     std::string key;
     bool has_key = false;
+    std::unordered_set<std::string> keys;
   };
   static Mark here(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (!tag.empty() && tag != "?" && tag != "!")
+      throw Refusal{here(mark), fmt::format("tags are not allowed, found {}", in_quotes(tag))};
+  }
+
+  /// Whether the quote at `mark` is closed somewhere: yaml-cpp takes the end of a cut file for the closing
+  /// one.
+  bool is_closed(const YAML::Mark& mark) const {
+    size_t at = static_cast<size_t>(mark.pos);
+    if (mark.pos < 0 || at >= source_.size() || (source_[at] != '"' && source_[at] != '\'')) return true;
+    const char quote = source_[at++];
+    for (; at < source_.size(); ++at) {
+      if (quote == '"' && source_[at] == '\\')
+        ++at;
+      else if (source_[at] == quote)
+        return true;
+    }
+    return false;
+  }
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, Tree::Shape shape) {
     if (anchor != 0) throw Refusal{here(mark), "anchors are not allowed"};
     if (levels_.size() >= kLevelsAtMost)
       throw Refusal{here(mark), fmt::format("deeper than {} levels", kLevelsAtMost)};
-    levels_.push_back({Tree{.shape = shape, .mark = here(mark)}, {}, false});
+    levels_.push_back({Tree{.shape = shape, .mark = here(mark)}, {}, false, {}});
   }
   void close() {
     Tree done = std::move(levels_.back().tree);
@@ -90,13 +119,14 @@ class Builder : public YAML::EventHandler {
       top.has_key = false;
     } else {
       if (tree.shape != Tree::Shape::scalar) throw Refusal{tree.mark, "a key must be plain text"};
-      if (top.tree.find(tree.text))
+      if (!top.keys.insert(tree.text).second)
         throw Refusal{tree.mark, fmt::format("the key '{}' is there twice", tree.text)};
       top.key = std::move(tree.text);
       top.has_key = true;
     }
   }
 
+  std::string_view source_;
   std::vector<Level> levels_;
   Tree root_;
   int documents_ = 0;
@@ -109,10 +139,11 @@ Error refuse(std::string_view name, Mark mark, std::string_view problem) {
 Json scalar_json(const Tree& tree) {
   if (tree.quoted) return tree.text;
   if (tree.text == "true" || tree.text == "false") return tree.text == "true";
-  if (const auto number = parse_int(tree.text)) return *number;
-  double real = 0;
-  const auto [end, error] = std::from_chars(tree.text.data(), tree.text.data() + tree.text.size(), real);
-  if (!tree.text.empty() && error == std::errc{} && end == tree.text.data() + tree.text.size()) return real;
+  // JSON's own grammar decides what is a number: 007, .5, inf and 0x10 stay text.
+  const bool may_be_number =
+      !tree.text.empty() && (tree.text[0] == '-' || (tree.text[0] >= '0' && tree.text[0] <= '9'));
+  if (may_be_number)
+    if (auto number = Json::parse(tree.text); number && number->is_number()) return std::move(*number);
   return tree.text;
 }
 
@@ -133,13 +164,16 @@ Json Tree::to_json() const {
   }
   if (shape == Shape::nothing) return {};
   Json map = Json::object();
-  for (const auto& [key, value] : members) map.set(key, value.to_json());
+  for (const auto& [key, value] : members) map.mutable_members().emplace_back(key, value.to_json());
   return map;
 }
 
 Result<Tree> parse_yaml(std::string_view text, std::string_view name) {
+  if (text.size() > kBytesAtMost)
+    return refuse(name, {1, 1}, fmt::format("larger than {} bytes", kBytesAtMost));
+  if (text.find('\0') != std::string_view::npos) return refuse(name, {1, 1}, "it holds a NUL");
   std::istringstream stream{std::string(text)};
-  Builder builder;
+  Builder builder{text};
   try {
     YAML::Parser parser{stream};
     while (parser.HandleNextDocument(builder)) {

@@ -30,8 +30,8 @@ struct Tree {
   bool quoted = false;  // the scalar stood in quotes: it is text whatever it looks like
 };
 
-/// Reads strict YAML: one document, no repeated keys, no anchors or aliases, at most 50 levels.
-/// Errors: invalid (SPW-CONFIG-001), with `name`, line and column.
+/// Reads strict YAML: one document, no repeated keys, no anchors, aliases or tags, at most 1 MiB and 50
+/// levels. Errors: invalid (SPW-CONFIG-001), with `name`, line and column.
 Result<Tree> parse_yaml(std::string_view text, std::string_view name);
 
 }  // namespace spillway::config

@@ -60,7 +60,7 @@ class Parser {
 
  private:
   Error problem(std::string_view wanted) const {
-    const std::string found = at_ < text_.size() ? quoted(text_.substr(at_, 1)) : "the end";
+    const std::string found = at_ < text_.size() ? in_quotes(text_.substr(at_, 1)) : "the end";
     return Error{
         Kind::invalid, kBadHostlist,
         fmt::format("cannot read the hostlist at character {}: found {}, want {}", at_ + 1, found, wanted)};
