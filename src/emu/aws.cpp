@@ -9,6 +9,7 @@
 #include "emu/ec2.h"
 #include "emu/faults.h"
 #include "emu/iam.h"
+#include "emu/imds.h"
 #include "emu/s3.h"
 #include "emu/seed.h"
 #include "emu/services.h"
@@ -91,6 +92,12 @@ net::Response Aws::handle(const net::Incoming& request) {
   impl_->tell_machines();
   if (trouble.drop_before || trouble.drop_after) return {};
   return response;
+}
+
+net::Response Aws::handle_metadata(const net::Incoming& request) {
+  std::lock_guard lock(impl_->mutex);
+  emu::advance(impl_->account);
+  return answer_metadata(impl_->account, request);
 }
 
 void Aws::advance() {

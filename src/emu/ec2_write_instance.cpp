@@ -18,7 +18,7 @@ void write_groups(Xml& xml, const Account& account, const Instance& instance) {
 void write_metadata_options(Xml& xml, const LaunchData& launch) {
   xml.in("metadataOptions", [&] {
     xml.text("state", "applied")
-        .text("httpTokens", launch.http_tokens.empty() ? "optional" : launch.http_tokens)
+        .text("httpTokens", launch.http_tokens.empty() ? "required" : launch.http_tokens)
         .number("httpPutResponseHopLimit", launch.hop_limit.value_or(1))
         .text("httpEndpoint", launch.http_endpoint.empty() ? "enabled" : launch.http_endpoint)
         .text("httpProtocolIpv6", "disabled")
