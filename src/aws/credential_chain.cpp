@@ -1,0 +1,40 @@
+#include "aws/credential_chain.h"
+
+#include "aws/errors.h"
+#include "base/log.h"
+
+namespace spillway::aws {
+namespace {
+
+constexpr std::chrono::minutes kAdvisory{15}, kMandatory{10};
+
+}  // namespace
+
+Result<Credentials> CredentialChain::get(Deadline deadline) {
+  const std::lock_guard lock(mutex_);
+  const Time now = clock_.now();
+  if (known_ && (!known_->expires || *known_->expires - now > kAdvisory)) return *known_;
+  auto fresh = ask(deadline);
+  if (fresh) {
+    known_ = *fresh;
+    return fresh;
+  }
+  if (!known_ || *known_->expires <= now) return fresh;
+  if (*known_->expires - now <= kMandatory)
+    log::warning("aws", "credentials from {} end soon and cannot be renewed: {}", known_->source,
+                 fresh.error().what);
+  return *known_;
+}
+
+Result<Credentials> CredentialChain::ask(Deadline deadline) {
+  for (const CredentialSource& source : sources_)
+    if (auto found = TRY(source(deadline))) return *std::move(found);
+  return Error{Kind::credentials, kNoCredentials, "no AWS credentials found"};
+}
+
+void CredentialChain::invalidate() {
+  const std::lock_guard lock(mutex_);
+  known_.reset();
+}
+
+}  // namespace spillway::aws
