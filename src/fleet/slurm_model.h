@@ -55,7 +55,7 @@ class SlurmModel final : public slurm::Controller {
     for (const NodeName& name : names) {
       if (action == slurm::NodeAction::down) state(name, "DOWN+CLOUD");
       if (action == slurm::NodeAction::power_down_force) powered_down(name);
-      nodes_[name].reason = reason;
+      if (!reason.empty()) nodes_[name].reason = reason;
       orders.emplace_back(fmt::format("{} {}", name, slurm::to_string(action)));
     }
     return {};

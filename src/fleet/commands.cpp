@@ -1,0 +1,192 @@
+#include "fleet/commands.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "fleet/daemon.h"
+#include "fleet/setup.h"
+#include "fleet/status.h"
+#include "slurm/hostlist.h"
+
+namespace spillway::fleet {
+namespace {
+
+constexpr Code kUnsettled{"SPW-FLEET-005", "something is still in motion",
+                          "spillway status tells what; run it again to go on"};
+constexpr Code kNotEmpty{"SPW-FLEET-006", "a node with a live instance is not reset by hand",
+                         "suspend it first: scontrol update nodename=NODE state=power_down"};
+
+Duration timeout_of(const Invocation& asked, Duration otherwise) {
+  const auto seconds = parse_int(asked.get("timeout"));
+  return seconds ? Duration{std::chrono::seconds{*seconds}} : otherwise;
+}
+
+/// SIGTERM and SIGINT as something to poll.
+Fd stop_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+Result<int> run_daemon(const Invocation& asked) {
+  const Fd stop = stop_signal();
+  Loaded loaded = TRY(load(asked));
+  for (const std::string& warning : loaded.site.partitions.warnings) log::warning("config", "{}", warning);
+  const Places places = loaded.places;
+  const Lock lock = TRY(Lock::take(places.lock()));
+  auto setup = TRY(Setup::make(std::move(loaded)));
+  const Spool spool{places.spool};
+  for (;;) {
+    Journal journal = TRY(Journal::open(places.state));
+    Reconciler reconciler{journal, spool, setup->outside(), setup->policy()};
+    Daemon daemon = TRY(Daemon::start(places, reconciler, setup->outside().slurm, setup->outside().clock,
+                                      pace_of(setup->loaded().fleet)));
+    log::info("daemon", "looks after cluster {} ({})", setup->policy().cluster_name, setup->policy().cluster);
+    const auto ended = daemon.run(stop, places.state, [&] {
+      if (auto counted = journal.add_api_calls(setup->calls_since_last()); !counted)
+        log::error("daemon", "{}", to_string(counted.error()));
+    });
+    if (ended) return 0;
+    if (ended.error().kind != Kind::conflict) return ended.error();
+    log::warning("daemon", "{}; starting with a new one", ended.error().what);
+  }
+}
+
+Result<int> run_reconcile(const Invocation& asked) {
+  signal(SIGPIPE, SIG_IGN);
+  Loaded loaded = TRY(load(asked));
+  const Places places = loaded.places;
+  auto lock = Lock::take(places.lock());
+  if (!lock && lock.error().kind == Kind::conflict && poke(places.wake())) {
+    fmt::print(stderr, "A daemon looks after this cluster; it was woken.\n");
+    return 0;
+  }
+  if (!lock) return lock.error();
+  auto setup = TRY(Setup::make(std::move(loaded)));
+  Journal journal = TRY(Journal::open(places.state));
+  const Spool spool{places.spool};
+  Reconciler reconciler{journal, spool, setup->outside(), setup->policy()};
+  const Pace pace = pace_of(setup->loaded().fleet);
+  const Deadline until = Deadline::after(timeout_of(asked, std::chrono::minutes{15}));
+  for (;;) {
+    const Pass pass = TRY(reconciler.pass(until));
+    TRY(journal.add_api_calls(setup->calls_since_last()));
+    const bool settled = !pass.in_motion && pass.failures == 0;
+    if (settled || !asked.has("until-settled")) return pass.failures == 0 ? 0 : 8;
+    if (until.expired()) return Error{Kind::timeout, kUnsettled, "not settled in time"};
+    if (!pass.answered) setup->outside().clock.sleep_for(pass.failures ? pace.after_failure : pace.busy);
+  }
+}
+
+Result<int> run_status(const Invocation& asked) {
+  Journal journal = TRY(Journal::open_for_reading(places_of(asked).state));
+  if (asked.has("events")) {
+    Time since{};
+    if (asked.has("since")) since = TRY(parse_iso8601(asked.get("since")));
+    const Json report = TRY(events_report(journal, since));
+    fmt::print("{}\n", asked.json() ? report.dump() : events_text(report));
+    return 0;
+  }
+  const Json report = TRY(status_report(journal, SystemClock{}.now()));
+  fmt::print("{}\n", asked.json() ? report.dump(2) : status_text(report));
+  return report["troubles"].items().empty() ? 0 : 4;
+}
+
+Result<int> print_nodes(const Invocation& asked, const std::vector<NodeName>& only) {
+  Journal journal = TRY(Journal::open_for_reading(places_of(asked).state));
+  const Json report = TRY(nodes_report(journal, only));
+  fmt::print("{}\n", asked.json() ? report.dump(2) : nodes_text(report));
+  return 0;
+}
+
+Result<int> run_node_show(const Invocation& asked) {
+  return print_nodes(asked, TRY(slurm::expand(asked.arguments.at(0))));
+}
+
+/// Gives failed nodes back to Slurm now instead of at the end of their rest: the reconciler does it at its
+/// next pass.
+Result<int> run_node_reset(const Invocation& asked) {
+  const auto names = TRY(slurm::expand(asked.arguments.at(0)));
+  const Loaded loaded = TRY(load(asked));
+  Journal journal = TRY(Journal::open(loaded.places.state));
+  const Records records = TRY(journal.load());
+  for (const NodeName& name : names) {
+    const auto node = records.nodes.find(name);
+    if (node == records.nodes.end() || node->second.wanted != Wanted::failed)
+      return Error{Kind::not_found, fmt::format("{} is not failed", name)}
+          .because("only a failed node rests")
+          .fixed_by("spillway node ls");
+    if (machine_of(records, name))
+      return Error{Kind::conflict, kNotEmpty, fmt::format("{} still has an instance", name)};
+  }
+  for (const NodeName& name : names)
+    fmt::print("{} {}\n", asked.has("dry-run") ? "would reset" : "reset", name);
+  if (asked.has("dry-run")) return 0;
+  const Time now = SystemClock{}.now();
+  TRY(journal.transaction([&]() -> Result<void> {
+    for (const NodeName& name : names) {
+      NodeRecord node = *TRY(journal.node(name));
+      node.hold_until = now;
+      node.failures = 0;
+      TRY(journal.save(node));
+      TRY(journal.note({.at = now, .event = "reset", .node = name, .detail = "by hand"}));
+    }
+    return {};
+  }));
+  poke(loaded.places.wake());
+  return 0;
+}
+
+}  // namespace
+
+std::vector<Command> commands() {
+  return {
+      {.path = "daemon",
+       .summary = "Look after the cluster until stopped.",
+       .description = "Takes the wishes of Slurm's hooks, launches, joins and ends instances, and keeps the "
+                      "journal. Runs as SlurmUser; the unit\n"
+                      "spillwayd.service starts it. It may be killed at any moment: the next start goes on "
+                      "from the journal, EC2 and Slurm.\n"
+                      "SIGTERM ends it after the pass under way.",
+       .examples = {{"spillway daemon -v", "Run it in a terminal and tell each step."}},
+       .run = run_daemon},
+      {.path = "reconcile",
+       .summary = "Look and act once, or until nothing is in motion.",
+       .description = "What the daemon does in its loop. With a daemon running it only wakes that one.",
+       .options = {{"--until-settled", "",
+                    "Go on until nothing is in motion, 15 minutes at most (--timeout).", "", ""}},
+       .examples = {{"spillway reconcile --until-settled", "Bring everything to rest."}},
+       .run = run_reconcile},
+      {.path = "status",
+       .summary = "Show what is in the cloud, what is under way and what is wrong.",
+       .description = "Exit code 4 when something is wrong. Reads the journal; asks nobody.",
+       .options = {{"--events", "", "Show everything that happened instead.", "", ""},
+                   {"--since", "TIME", "With --events: from this moment on, as 2026-11-22T21:54:03Z.", "",
+                    ""}},
+       .examples = {{"spillway status -o json", "For a monitor."},
+                    {"spillway status --events --since 2026-11-22T02:00:00Z", "What happened last night."}},
+       .run = run_status},
+      {.path = "node ls",
+       .summary = "List the nodes that Slurm ever asked for, with their instances.",
+       .run = [](const Invocation& asked) { return print_nodes(asked, {}); }},
+      {.path = "node show",
+       .summary = "Show nodes.",
+       .positionals = {{"HOSTLIST", "The nodes, as cloud-c5-[0-3]."}},
+       .examples = {{"spillway node show 'cloud-c5-[0-3]' -o json", "Four nodes, for a program."}},
+       .run = run_node_show},
+      {.path = "node reset",
+       .summary = "Give failed nodes back to Slurm now, without waiting for the end of their rest.",
+       .positionals = {{"HOSTLIST", "Nodes in state failed."}},
+       .examples = {{"spillway node reset cloud-c5-7", "After the cause of its failure is gone."}},
+       .run = run_node_reset},
+  };
+}
+
+}  // namespace spillway::fleet

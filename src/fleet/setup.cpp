@@ -1,0 +1,98 @@
+#include "fleet/setup.h"
+
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "slurm/command_controller.h"
+
+namespace spillway::fleet {
+namespace {
+
+/// The cluster's uuid: from the configuration, or the file beside the journal, or made now and kept there.
+Result<ClusterId> cluster_id(const Loaded& loaded) {
+  if (!loaded.site.cluster.id.empty()) return ClusterId{loaded.site.cluster.id};
+  const auto kept = read_file(loaded.places.cluster_id, 100);
+  if (kept) return ClusterId{std::string(trim(*kept))};
+  if (kept.error().kind != Kind::not_found) return kept.error();
+  const ClusterId made{make_uuid()};
+  TRY(write_file_atomically(loaded.places.cluster_id, made.value + "\n"));
+  return made;
+}
+
+}  // namespace
+
+Places places_of(const Invocation& asked) {
+  Places places = default_places();
+  const char* variable = std::getenv("SPILLWAY_CONFIG");
+  const std::filesystem::path config = asked.get("config", variable && *variable ? variable : "");
+  if (config.empty()) return places;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(config, ignored)) return plugin_places(config);
+  if (config.filename() == "config.json") return plugin_places(config.parent_path());
+  places.config = config;
+  return places;
+}
+
+Result<Loaded> load(const Invocation& asked) {
+  Loaded loaded{.places = places_of(asked)};
+  FleetConfig& fleet = loaded.fleet;
+  loaded.site = TRY(config::load_site(loaded.places.config,
+                                      {[&fleet](config::Reader& reader) { describe(reader, fleet); }}));
+  return loaded;
+}
+
+Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
+  std::unique_ptr<Setup> setup{new Setup};
+  setup->loaded_ = std::move(loaded);
+  const config::Site& site = setup->loaded_.site;
+  Policy& policy = setup->policy_;
+  policy.cluster = TRY(cluster_id(setup->loaded_));
+  policy.cluster_name = site.cluster.name;
+  policy.compute_role_id = site.aws.compute_role_id;
+  apply(setup->loaded_.fleet, policy);
+  for (const config::Partition& partition : site.partitions.partitions)
+    for (const config::NodeGroup& group : partition.groups) policy.groups.emplace(group.group(), group);
+
+  setup->slurm_ = std::make_unique<slurm::CommandController>(
+      setup->runner_, slurm::Commands{.bin = site.cluster.slurm_bin, .slurm_conf = site.cluster.slurm_conf});
+  const auto stack = [&](const std::string& profile, const std::string& region) -> Result<aws::Stack*> {
+    auto& place = setup->stacks_[cloud_of(profile, region)];
+    if (!place) {
+      aws::Overrides overrides;
+      overrides.clock = &setup->clock_;
+      overrides.ca_file = site.aws.ca_bundle;
+      place = TRY(aws::make_stack(profile, region, std::move(overrides)));
+    }
+    return place.get();
+  };
+  setup->outside_.emplace(Outside{.clock = setup->clock_, .slurm = *setup->slurm_});
+  for (auto& [name, group] : policy.groups) {
+    if (group.profile.empty()) group.profile = site.aws.profile;
+    const std::string cloud = cloud_of(group.profile, group.region);
+    if (setup->ec2_.contains(cloud)) continue;
+    setup->ec2_[cloud] = std::make_unique<aws::Ec2>(TRY(stack(group.profile, group.region))->client());
+    setup->outside_->ec2[cloud] = setup->ec2_[cloud].get();
+  }
+  if (!site.data.bucket.empty()) {
+    setup->bucket_ =
+        std::make_unique<aws::S3>(TRY(stack(site.aws.profile, site.aws.region))->client(), site.data.bucket);
+    setup->outside_->bucket = setup->bucket_.get();
+  }
+  return setup;
+}
+
+std::map<std::string, int64_t> Setup::calls_since_last() {
+  std::map<std::string, int64_t> total;
+  for (const auto& [name, stack] : stacks_)
+    for (const auto& [operation, count] : stack->client().counters())
+      total[operation] += static_cast<int64_t>(count);
+  std::map<std::string, int64_t> fresh;
+  for (const auto& [operation, count] : total)
+    if (count > counted_[operation]) fresh[operation] = count - counted_[operation];
+  counted_ = std::move(total);
+  return fresh;
+}
+
+}  // namespace spillway::fleet

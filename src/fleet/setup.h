@@ -1,0 +1,56 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "aws/stack.h"
+#include "base/command.h"
+#include "config/site.h"
+#include "fleet/fleet_config.h"
+#include "fleet/outside.h"
+#include "fleet/places.h"
+
+namespace spillway::fleet {
+
+/// A site's configuration and where its state lies.
+struct Loaded {
+  Places places;
+  config::Site site;
+  FleetConfig fleet;
+};
+
+/// From --config, SPILLWAY_CONFIG or the usual place. Errors: as config::load_site.
+Result<Loaded> load(const Invocation& asked);
+/// Where state lies for --config, without reading the configuration.
+Places places_of(const Invocation& asked);
+
+/// The live collaborators of a reconciler, wired from configuration. Not copyable: others borrow its parts.
+class Setup {
+ public:
+  /// Also makes the cluster's uuid if it has none yet. Errors: invalid, credentials, io.
+  static Result<std::unique_ptr<Setup>> make(Loaded loaded);
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  const Loaded& loaded() const { return loaded_; }
+  const Policy& policy() const { return policy_; }
+  Outside& outside() { return *outside_; }
+  /// AWS calls made since the last time this was asked, by operation.
+  std::map<std::string, int64_t> calls_since_last();
+
+ private:
+  Setup() = default;
+
+  Loaded loaded_;
+  Policy policy_;
+  SystemClock clock_;
+  PosixRunner runner_;
+  std::unique_ptr<slurm::Controller> slurm_;
+  std::map<std::string, std::unique_ptr<aws::Stack>> stacks_;  // by cloud_of
+  std::map<std::string, std::unique_ptr<aws::Ec2>> ec2_;
+  std::unique_ptr<aws::S3> bucket_;
+  std::optional<Outside> outside_;
+  std::map<std::string, int64_t> counted_;
+};
+
+}  // namespace spillway::fleet
