@@ -34,6 +34,13 @@ struct Ref {
   bool json_value = false, streaming = false;
 };
 
+/// Whether an answer carries this in its head; what a request puts into path or query, an answer has in its
+/// body.
+inline bool in_headers(const Ref& ref) {
+  return ref.location == Location::header || ref.location == Location::headers ||
+         ref.location == Location::status_code;
+}
+
 struct Member {
   std::string name;
   Ref ref;

@@ -24,7 +24,7 @@ Result<Json> from_json_body(const Ref& ref, const Json& value) {
     case Type::structure: {
       Json out = Json::object();
       for (const Member& member : ref.shape->members) {
-        if (member.ref.location != Location::body) continue;
+        if (in_headers(member.ref)) continue;
         const Json* found =
             value.find(member.ref.location_name.empty() ? member.name : member.ref.location_name);
         if (found && !found->is_null()) out.set(member.name, TRY(from_json_body(member.ref, *found)));

@@ -95,10 +95,8 @@ Result<Json> parse_rest(const Model& model, const Operation& operation, const ne
   for (const Member& member : shape.members) {
     const std::string& name = member.ref.location_name;
     if (member.ref.location == Location::status_code) out.set(member.name, response.status);
-    if (member.ref.location == Location::headers) {
-      Json found = prefixed_headers(member.ref, response.headers);
-      if (found.size() > 0) out.set(member.name, std::move(found));
-    }
+    if (member.ref.location == Location::headers)
+      out.set(member.name, prefixed_headers(member.ref, response.headers));
     if (member.ref.location == Location::header)
       if (const std::string* text = net::find_header(response.headers, name.empty() ? member.name : name)) {
         auto value = from_header(member.ref, *text);

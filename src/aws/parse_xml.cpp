@@ -63,7 +63,7 @@ class Reader {
   Result<Json> structure(const Shape& shape, const pugi::xml_node& node, int depth) const {
     Json out = Json::object();
     for (const Member& member : shape.members) {
-      if (member.ref.location != Location::body) continue;
+      if (in_headers(member.ref)) continue;
       if (member.ref.xml_attribute) {
         TRY(attribute(member, node, out));
       } else if (member.ref.flattened) {
@@ -135,7 +135,9 @@ Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wr
 Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response) {
   if (!operation.output.shape || response.body.empty()) return Json::object();
   return read_xml(operation.output, response.body,
-                  model.protocol == Protocol::query ? operation.output.result_wrapper : "");
+                  model.protocol != Protocol::query         ? ""
+                  : operation.output.result_wrapper.empty() ? operation.name + "Result"
+                                                            : operation.output.result_wrapper);
 }
 
 namespace {
@@ -151,6 +153,13 @@ const pugi::xml_node error_element(const pugi::xml_node& root) {
 }
 
 }  // namespace
+
+Result<Json> read_xml_error(const Ref& ref, std::string_view body) {
+  pugi::xml_document document;
+  if (!document.load_buffer(body.data(), body.size()))
+    return Error{Kind::internal, kBadAnswer, "the error is not XML"};
+  return Reader{}.value(ref, error_element(document.document_element()));
+}
 
 Fault read_xml_fault(std::string_view body) {
   pugi::xml_document document;

@@ -47,6 +47,23 @@ Result<void> check_input(const Shape& shape, const Json& input) {
   return {};
 }
 
+Result<std::string> host_prefix(const Operation& operation, const Json& input) {
+  std::string out;
+  std::string_view pattern = operation.endpoint_prefix;
+  for (size_t open; (open = pattern.find('{')) != std::string_view::npos;) {
+    const size_t close = std::min(pattern.find('}', open), pattern.size());
+    const std::string& label = input[pattern.substr(open + 1, close - open - 1)].as_string();
+    // A label with a dot or slash would send the request, and its credentials, to another host.
+    const bool fits = !label.empty() && label.size() <= 63 &&
+                      std::ranges::all_of(label, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+    if (!fits)
+      return Error{Kind::invalid, kBadInput, fmt::format("'{}' cannot be part of a host's name", label)};
+    out.append(pattern.substr(0, open)).append(label);
+    pattern.remove_prefix(std::min(close + 1, pattern.size()));
+  }
+  return out.append(pattern);
+}
+
 Result<Wire> serialize(const Model& model, const Operation& operation, const Json& input) {
   switch (model.protocol) {
     case Protocol::ec2:

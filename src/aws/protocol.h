@@ -29,6 +29,9 @@ struct Fault {
 };
 Fault parse_fault(const Model& model, const net::Response& response);
 
+/// What the operation puts in front of the host, "{Label}" replaced by that member. Errors: invalid.
+Result<std::string> host_prefix(const Operation& operation, const Json& input);
+
 // The parts, one file each.
 Result<Wire> serialize_query(const Model& model, const Operation& operation, const Json& input);
 Result<Wire> serialize_json(const Model& model, const Operation& operation, const Json& input);

@@ -45,7 +45,7 @@ Result<Json> to_json_body(const Ref& ref, const Json& value) {
     case Type::blob:
       return Json(to_base64(value.as_string()));
     case Type::string:
-      if (ref.json_value) return Json(value.dump());
+      if (ref.json_value && !value.is_string()) return Json(value.dump());
       [[fallthrough]];
     default:
       TRY(scalar_text(ref, value, TimestampFormat::unix_timestamp));  // for its check of the type
@@ -57,7 +57,7 @@ Result<Wire> serialize_json(const Model& model, const Operation& operation, cons
   Wire wire;
   wire.method = operation.method;
   wire.path = operation.uri;
-  wire.host_prefix = operation.endpoint_prefix;
+  wire.host_prefix = TRY(host_prefix(operation, input));
   wire.headers = {{"Content-Type", "application/x-amz-json-" + model.json_version},
                   {"X-Amz-Target", model.target_prefix + "." + operation.name}};
   wire.body = operation.input.shape ? TRY(to_json_body(operation.input, input)).dump() : "{}";

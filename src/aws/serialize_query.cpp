@@ -100,6 +100,7 @@ Result<Wire> serialize_query(const Model& model, const Operation& operation, con
   Wire wire;
   wire.method = operation.method;
   wire.path = operation.uri;
+  wire.host_prefix = TRY(host_prefix(operation, input));
   wire.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
   wire.body = form.take();
   return wire;

@@ -19,16 +19,19 @@ class Request {
 
   Result<Wire> write() {
     wire_.method = operation_.method;
-    wire_.host_prefix = operation_.endpoint_prefix;
+    wire_.host_prefix = TRY(host_prefix(operation_, input_));
     const Url uri = split_url(operation_.uri);
     wire_.path = TRY(path(uri.path));
     wire_.query = uri.query;
     if (operation_.input.shape) {
-      for (const Member& member : operation_.input.shape->members)
-        if (const Json& value = input_[member.name]; !value.is_null()) {
-          auto placed = place(member, value);
-          if (!placed) return std::move(placed).error().during(member.name);
-        }
+      // A map of query parameters comes last: what has a member of its own is not said twice.
+      for (const bool maps : {false, true})
+        for (const Member& member : operation_.input.shape->members)
+          if (const Json& value = input_[member.name];
+              !value.is_null() && maps == (member.ref.shape->type == Type::map)) {
+            auto placed = place(member, value);
+            if (!placed) return std::move(placed).error().during(member.name);
+          }
       TRY(body(*operation_.input.shape));
     }
     if (operation_.checksum_required && !net::find_header(wire_.headers, "Content-MD5"))
@@ -95,7 +98,9 @@ class Request {
       for (const Json& item : value.items())
         add_query(wire_name(member), TRY(scalar_text(shape.item, item, TimestampFormat::iso8601)));
     } else if (shape.type == Type::map) {
+      const std::string named = "&" + wire_.query;
       for (const auto& [key, entry] : value.members()) {
+        if (named.find("&" + percent_encode(key) + "=") != std::string::npos) continue;
         if (entry.is_array())
           for (const Json& item : entry.items()) add_query(key, item.as_string());
         else
@@ -114,7 +119,7 @@ class Request {
       if (value.size() == 0) return {};
       for (const Json& item : value.items()) {
         const std::string one = TRY(scalar_text(shape.item, item, TimestampFormat::rfc822));
-        text += (text.empty() ? "" : ",") + quoted(one, shape.item);
+        text += (text.empty() ? "" : ", ") + quoted(one, shape.item);
       }
     } else {
       text = TRY(scalar_text(member.ref, value, TimestampFormat::rfc822));

@@ -130,7 +130,7 @@ Result<std::string> scalar_text(const Ref& ref, const Json& value, TimestampForm
       if (!value.is_string()) return mismatch("bytes", value);
       return to_base64(value.as_string());
     case Type::string:
-      if (ref.json_value) return to_base64(value.dump());
+      if (ref.json_value) return to_base64(value.is_string() ? value.as_string() : value.dump());
       if (!value.is_string()) return mismatch("text", value);
       return value.as_string();
     default:

@@ -73,8 +73,7 @@ Result<std::string> write_structure(const std::string& name, const Ref& ref, con
 
 Result<std::string> write_list(const std::string& name, const Ref& ref, const Json& value) {
   if (!value.is_array()) return Error{Kind::invalid, fmt::format("want a list, found {}", value.type_name())};
-  const std::string item_name =
-      ref.flattened ? name_or(ref.shape->item, name) : name_or(ref.shape->item, "member");
+  const std::string item_name = ref.flattened ? name : name_or(ref.shape->item, "member");
   std::string content;
   for (const Json& item : value.items()) content += TRY(write(item_name, ref.shape->item, item));
   return ref.flattened ? content : element(name, namespace_attribute(ref.xmlns), content);
