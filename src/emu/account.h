@@ -89,7 +89,6 @@ struct Instance {
   int64_t template_version = 0;
   int64_t launch_index = 0;
   std::string client_token, reason_code, reason;
-  std::string profile_id;
   Tags tags;
   bool started = false;       // Machines::start was called for it
   bool never_boots = false;   // a fault: it runs, but nothing starts in it

@@ -13,6 +13,7 @@
 #include "emu/s3.h"
 #include "emu/seed.h"
 #include "emu/services.h"
+#include "emu/snapshot.h"
 
 namespace spillway::emu {
 
@@ -62,6 +63,8 @@ net::Response serve(Account& account, const net::Incoming& request, const std::s
     return refuse("sts", {"InvalidAction", "This emulator has no service " + service, 400}, arrival);
   if (signature.flaw != Flaw::none) return refuse(service, signature_error(service, signature), arrival);
   if (service == "s3") return answer_s3(account, arrival);
+  if (service == "sts") return answer_sts(account, arrival);
+  if (service == "ssm") return answer_ssm(account, arrival);
   return answer_ec2(account, arrival);
 }
 
@@ -133,6 +136,16 @@ void Aws::stopped_by_itself(const InstanceId& id) {
 Result<void> Aws::seed(const Json& document) {
   std::lock_guard lock(impl_->mutex);
   return seed_account(impl_->account, document);
+}
+
+Json Aws::snapshot() const {
+  std::lock_guard lock(impl_->mutex);
+  return snapshot_of(impl_->account);
+}
+
+Result<void> Aws::restore(const Json& snapshot) {
+  std::lock_guard lock(impl_->mutex);
+  return restore_account(impl_->account, snapshot);
 }
 
 Result<void> Aws::set_faults(const Json& rules) {

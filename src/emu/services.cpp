@@ -127,14 +127,18 @@ net::Response refuse(const std::string& service, const ApiError& error, const Ar
   return {error.status, {{"Content-Type", "text/xml"}, {"x-amzn-RequestId", arrival.request_id}}, xml.str()};
 }
 
-net::Response answer_ec2(Account& account, const Arrival& arrival) {
-  Call call{"ec2", "", arrival.request_id, {}, {}, identity_of(account, *arrival.signature.key)};
+Call query_call(const Account& account, const std::string& service, const Arrival& arrival) {
+  Call call{service, "", arrival.request_id, {}, {}, identity_of(account, *arrival.signature.key)};
   size_t mark = arrival.http.target.find('?');
   call.params = Params::parse(arrival.http.method == "POST" ? arrival.http.body
                               : mark == std::string::npos   ? ""
                                                             : arrival.http.target.substr(mark + 1));
   call.operation = call.params.get("Action");
-  return ec2_answer(account, call);
+  return call;
+}
+
+net::Response answer_ec2(Account& account, const Arrival& arrival) {
+  return ec2_answer(account, query_call(account, "ec2", arrival));
 }
 
 }  // namespace spillway::emu

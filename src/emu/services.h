@@ -17,6 +17,10 @@ std::string operation_of(const net::Incoming& request, std::string_view service)
 std::string service_of(const net::Incoming& request, const Signature& signature);
 
 net::Response answer_ec2(Account& account, const Arrival& arrival);
+net::Response answer_sts(Account& account, const Arrival& arrival);
+net::Response answer_ssm(Account& account, const Arrival& arrival);
+/// A request of the query protocol, its form or query string read.
+Call query_call(const Account& account, const std::string& service, const Arrival& arrival);
 /// A refusal in the shape of the service's protocol.
 net::Response refuse(const std::string& service, const ApiError& error, const Arrival& arrival);
 /// What each service says to a bad signature.

@@ -1,0 +1,163 @@
+#include "emu/snapshot.h"
+
+#include "emu/archive.h"
+
+namespace spillway::emu {
+namespace {
+constexpr std::string_view kSchema = "spillway.emu/v1";
+}  // namespace
+
+// Found by argument-dependent lookup, which does not look into an anonymous namespace.
+
+template <class A>
+void describe(A& a, Vpc& v) {
+  a.member("id", v.id), a.member("cidr", v.cidr), a.member("tags", v.tags);
+}
+template <class A>
+void describe(A& a, Subnet& s) {
+  a.member("id", s.id), a.member("vpc", s.vpc_id), a.member("cidr", s.cidr), a.member("zone", s.zone);
+  a.member("tags", s.tags), a.member("used", s.used), a.member("next", s.next);
+}
+template <class A>
+void describe(A& a, SecurityGroup& g) {
+  a.member("id", g.id), a.member("vpc", g.vpc_id), a.member("name", g.name);
+  a.member("description", g.description), a.member("tags", g.tags);
+}
+template <class A>
+void describe(A& a, Image& i) {
+  a.member("id", i.id), a.member("name", i.name), a.member("architecture", i.architecture);
+  a.member("root_device", i.root_device), a.member("tags", i.tags);
+}
+template <class A>
+void describe(A& a, LaunchData& d) {
+  a.member("image", d.image_id), a.member("type", d.type), a.member("subnet", d.subnet_id);
+  a.member("key_name", d.key_name), a.member("user_data", d.user_data), a.member("profile", d.profile);
+  a.member("security_groups", d.security_groups), a.member("shutdown_behavior", d.shutdown_behavior);
+  a.member("market", d.market), a.member("http_tokens", d.http_tokens);
+  a.member("http_endpoint", d.http_endpoint), a.member("metadata_tags", d.metadata_tags);
+  a.member("hop_limit", d.hop_limit), a.member("placement_group", d.placement_group);
+  a.member("zone", d.zone), a.member("tags", d.tags);
+}
+template <class A>
+void describe(A& a, TemplateVersion& v) {
+  a.member("number", v.number), a.member("description", v.description), a.member("created", v.created);
+  a.member("data", v.data);
+}
+template <class A>
+void describe(A& a, LaunchTemplate& t) {
+  a.member("id", t.id), a.member("name", t.name), a.member("created", t.created);
+  a.member("default_version", t.default_version), a.member("tags", t.tags), a.member("versions", t.versions);
+  a.member("next_version", t.next_version);
+}
+template <class A>
+void describe(A& a, Instance& i) {
+  a.member("id", i.id.value), a.member("state", i.state), a.member("launched", i.launched);
+  a.member("due", i.due), a.member("launch", i.launch), a.member("zone", i.zone), a.member("vpc", i.vpc_id);
+  a.member("private_ip", i.private_ip), a.member("mac", i.mac), a.member("reservation", i.reservation_id);
+  a.member("fleet", i.fleet_id), a.member("template", i.template_id);
+  a.member("template_version", i.template_version), a.member("launch_index", i.launch_index);
+  a.member("client_token", i.client_token), a.member("reason_code", i.reason_code),
+      a.member("reason", i.reason);
+  a.member("tags", i.tags), a.member("started", i.started), a.member("never_boots", i.never_boots);
+  a.member("dies_pending", i.dies_pending);
+}
+template <class A>
+void describe(A& a, Fleet& f) {
+  a.member("id", f.id), a.member("state", f.state), a.member("created", f.created);
+  a.member("client_token", f.client_token), a.member("capacity_type", f.capacity_type);
+  a.member("target", f.target), a.member("instances", f.instances), a.member("tags", f.tags);
+}
+template <class A>
+void describe(A& a, Remembered& r) {
+  a.member("digest", r.digest), a.member("body", r.body), a.member("instances", r.instances);
+  a.member("reservation", r.reservation_id), a.member("at", r.at);
+}
+template <class A>
+void describe(A& a, Policy& p) {
+  a.member("name", p.name), a.member("document", p.document);
+}
+template <class A>
+void describe(A& a, Principal& p) {
+  a.member("name", p.name), a.member("id", p.unique_id), a.member("is_role", p.is_role);
+  a.member("everything", p.everything), a.member("policies", p.policies), a.member("trust", p.trust);
+}
+template <class A>
+void describe(A& a, AccessKey& k) {
+  a.member("id", k.id), a.member("secret", k.secret), a.member("token", k.token);
+  a.member("principal", k.principal), a.member("is_role", k.is_role), a.member("session", k.session);
+  a.member("expires", k.expires);
+}
+template <class A>
+void describe(A& a, InstanceProfile& p) {
+  a.member("name", p.name), a.member("id", p.id), a.member("role", p.role);
+}
+template <class A>
+void describe(A& a, Object& o) {
+  a.member("content", o.content), a.member("etag", o.etag), a.member("content_type", o.content_type);
+  a.member("modified", o.modified), a.member("metadata", o.metadata);
+}
+template <class A>
+void describe(A& a, Bucket& b) {
+  a.member("name", b.name), a.member("region", b.region), a.member("created", b.created);
+  a.member("objects", b.objects);
+}
+template <class A>
+void describe(A& a, Parameter& p) {
+  a.member("name", p.name), a.member("type", p.type), a.member("value", p.value);
+  a.member("version", p.version), a.member("modified", p.modified);
+}
+template <class A>
+void describe(A& a, MetadataToken& t) {
+  a.member("instance", t.instance), a.member("expires", t.expires);
+}
+template <class A>
+void describe(A& a, Account& all) {
+  a.member("serial", all.serial), a.member("vpcs", all.vpcs), a.member("subnets", all.subnets);
+  a.member("security_groups", all.security_groups), a.member("images", all.images);
+  a.member("templates", all.templates), a.member("instances", all.instances), a.member("fleets", all.fleets);
+  a.member("client_tokens", all.tokens), a.member("users", all.users), a.member("roles", all.roles);
+  a.member("profiles", all.profiles), a.member("keys", all.keys);
+  a.member("metadata_tokens", all.metadata_tokens), a.member("buckets", all.buckets);
+  a.member("parameters", all.parameters);
+}
+
+namespace {
+
+/// What follows from the instances: who has which address, and when each moves on.
+void derive(Account& account) {
+  account.instance_by_ip.clear();
+  account.due.clear();
+  for (const auto& [id, instance] : account.instances) {
+    if (!instance.private_ip.empty()) account.instance_by_ip[instance.private_ip] = id;
+    if (instance.due) account.due.emplace(*instance.due, id);
+  }
+}
+
+}  // namespace
+
+Json snapshot_of(const Account& account) {
+  Writer writer;
+  std::string schema(kSchema);
+  writer.member("schema", schema);
+  describe(writer, const_cast<Account&>(account));  // a writer changes nothing
+  return writer.take();
+}
+
+Result<void> restore_account(Account& account, const Json& snapshot) {
+  if (snapshot["schema"].as_string() != kSchema)
+    return Error{Kind::invalid, fmt::format("the snapshot's schema is '{}', want '{}'",
+                                            snapshot["schema"].as_string(), kSchema)};
+  const Json before = snapshot_of(account);
+  Reader reader(snapshot, "snapshot");
+  describe(reader, account);
+  if (reader.failed()) {
+    Reader undo(before);
+    describe(undo, account);
+  }
+  derive(account);
+  if (reader.failed()) return Error{Kind::invalid, reader.problem()};
+  account.events.clear();
+  return {};
+}
+
+}  // namespace spillway::emu
