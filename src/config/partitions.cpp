@@ -200,6 +200,7 @@ std::string to_string(const Warning& warning) {
 Result<Partitions> parse_partitions(const Json& document, std::string_view name) {
   JsonReader::Notes notes;
   Partitions out;
+  out.source = document;
   JsonReader reader(document, "", notes);
   const Json& list = reader.array("Partitions", true);
   for (size_t i = 0; i < list.size(); ++i)

@@ -49,6 +49,7 @@ struct Partition {
 
 struct Partitions {
   std::vector<Partition> partitions;
+  Json source;                        // the document as it was read
   std::vector<std::string> warnings;  // what is accepted though it looks wrong, with its place and remedy
 
   struct Place {

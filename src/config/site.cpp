@@ -3,13 +3,10 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "config/codes.h"
 
 namespace spillway::config {
 namespace {
-
-constexpr Code kUnreadable{
-    "SPW-CONFIG-004", "the configuration cannot be read",
-    "name it with --config, or make it with spillway init; SlurmUser must be able to read it"};
 
 constexpr Code kBadJson{"SPW-CONFIG-006", "the file is not JSON, or repeats a key",
                         "mend the place named above; spillway config validate checks again"};
@@ -41,15 +38,8 @@ Result<Site> load_plugin_site(const std::filesystem::path& folder) {
   return site;
 }
 
-}  // namespace
-
-Result<Site> load_site(const std::filesystem::path& path, const std::vector<Section>& sections) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return load_plugin_site(path);
-  if (path.filename() == "config.json") return load_plugin_site(path.parent_path());
-  const Tree tree = TRY(parse_yaml(TRY(read(path)), path.string()));
-  Reader reader{tree, path.string(), [](const char* name) -> const char* { return std::getenv(name); }};
-  Site site;
+/// Describes the whole file; returns the value of partitions_file.
+std::string describe_site(Reader& reader, Site& site, const std::vector<Section>& sections) {
   std::string version, partitions_file;
   reader.field("apiVersion", version, "The format of this file.").required().one_of({"spillway/v1"});
   describe(reader, site.cluster);
@@ -62,6 +52,27 @@ Result<Site> load_site(const std::filesystem::path& path, const std::vector<Sect
   reader.field("partitions_file", partitions_file,
                "partitions.json of plugin v2's format, relative to this file.");
   reader.opaque("Partitions", "The same content in place of partitions_file.");
+  return partitions_file;
+}
+
+}  // namespace
+
+std::vector<FieldFacts> described_fields(const std::vector<Section>& sections) {
+  const Tree empty{.shape = Tree::Shape::map};
+  Reader reader{empty, ""};
+  Site site;
+  describe_site(reader, site, sections);
+  return reader.fields();
+}
+
+Result<Site> load_site(const std::filesystem::path& path, const std::vector<Section>& sections) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return load_plugin_site(path);
+  if (path.filename() == "config.json") return load_plugin_site(path.parent_path());
+  const Tree tree = TRY(parse_yaml(TRY(read(path)), path.string()));
+  Reader reader{tree, path.string(), [](const char* name) -> const char* { return std::getenv(name); }};
+  Site site;
+  const std::string partitions_file = describe_site(reader, site, sections);
   TRY(reader.finish());
   site.fields = reader.fields();
 

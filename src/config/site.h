@@ -100,6 +100,9 @@ struct Site {
 /// A section that another room describes: `describe` is called with the reader while the file is read.
 using Section = std::function<void(Reader&)>;
 
+/// Every field that spillway.yaml may have, with its default: for the schema and the reference.
+std::vector<FieldFacts> described_fields(const std::vector<Section>& sections);
+
 /// Reads the site's configuration and its partitions. `path` is spillway.yaml, or a folder with config.json
 /// and partitions.json. SPILLWAY_<SECTION>_<FIELD> of the environment wins over the file. Errors: not_found,
 /// denied (SPW-CONFIG-004), invalid (SPW-CONFIG-001 to -003).

@@ -34,5 +34,8 @@ inline constexpr Code kUnreadable{"SPW-SLURM-016",
                                   "report the version and the output shown"};
 inline constexpr Code kNotTaken{"SPW-SLURM-017", "slurmctld accepted the update, but shows other values",
                                 "scontrol show node NAME; another writer may be setting addresses"};
+inline constexpr Code kBadGres{"SPW-SLURM-018",
+                               "gres.conf can be written for one kind of device a group only",
+                               "write it as \"Gres\": \"gpu:4\" or \"gpu:a100:4\""};
 
 }  // namespace spillway::slurm

@@ -122,8 +122,9 @@ std::string upper(std::string_view text) {
 
 Result<NodeState> parse_node_state(std::string_view text) {
   const auto bad = [&](std::string_view part) {
-    return Error{Kind::invalid, kBadNodeState,
-                 fmt::format("cannot read the node state {}: {} is no word", in_quotes(text), in_quotes(part))};
+    return Error{
+        Kind::invalid, kBadNodeState,
+        fmt::format("cannot read the node state {}: {} is no word", in_quotes(text), in_quotes(part))};
   };
   NodeState state;
   bool first = true;
