@@ -1,13 +1,28 @@
 #include "app/rooms.h"
 
 #include "fleet/commands.h"
+#include "fleet/fleet_config.h"
 #include "fleet/setup.h"
+#include "slurm/config_commands.h"
 
 namespace spillway::app {
 
+namespace {
+
+/// The sections of spillway.yaml that rooms above the configuration describe.
+std::vector<config::Section> sections() {
+  return {[](config::Reader& reader) {
+    fleet::FleetConfig fleet;
+    describe(reader, fleet);
+  }};
+}
+
+}  // namespace
+
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {fleet::commands()}) all.insert(all.end(), room.begin(), room.end());
+  for (const auto& room : {fleet::commands(), slurm::config_commands(sections())})
+    all.insert(all.end(), room.begin(), room.end());
   return all;
 }
 

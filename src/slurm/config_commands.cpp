@@ -119,8 +119,8 @@ Result<int> schema(const Sections& sections, const Invocation& asked) {
 
 Result<int> slurm(const Sections& sections, const Invocation& asked) {
   const config::Site site = TRY(config::load_site(file_of(asked), sections));
-  if (asked.has("to")) {
-    const std::filesystem::path folder = asked.get("to");
+  if (asked.has("to") || asked.has("write")) {
+    const std::filesystem::path folder = asked.get("to", ".");
     if (site.plugin_v2) {
       TRY(generate_conf(site, folder));
     } else {
@@ -228,7 +228,8 @@ std::vector<Command> config_commands(std::vector<config::Section> sections) {
        .description =
            "Hooks, power saving, nodes and partitions as `Include spillway.conf` wants them; for a site of "
            "plugin v2 the same slurm.conf.aws and gres.conf.aws that generate_conf writes.",
-       .options = {to},
+       .options = {to,
+                   {"--write", "", "Write files into the current folder, as generate_conf does.", "", ""}},
        .positionals = {kFile},
        .examples = {{"spillway config slurm --to /etc/slurm", "writes /etc/slurm/spillway.conf"}},
        .run = with(slurm)},
