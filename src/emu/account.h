@@ -141,7 +141,8 @@ struct Object {
   std::shared_ptr<const std::string> content;
   std::string etag, content_type;
   Time modified;
-  std::map<std::string, std::string> metadata;  // x-amz-meta-…, without the prefix
+  std::map<std::string, std::string> metadata;        // x-amz-meta-…, without the prefix
+  std::string checksum = "x-amz-checksum-crc64nvme";  // the header of the one that it was put with
 };
 
 struct Bucket {

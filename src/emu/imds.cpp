@@ -8,7 +8,7 @@
 
 // PUT /latest/api/token, then GET with the token:
 //   /latest/meta-data/…                             the leaves of kLeaves, tags/instance/KEY, iam/…
-//   /latest/dynamic/instance-identity/document
+//   /latest/dynamic/instance-identity/document, /signature, /pkcs7
 //   /latest/user-data
 // A folder lists its entries, one a line, those that are folders with a slash. Source: EC2 User Guide, "Use
 // instance metadata". A token is known by the instance that asked for it.
@@ -85,6 +85,12 @@ std::string identity_document(const Visit& visit) {
       .dump(2);
 }
 
+/// An HMAC of the document under a key that everybody can read here: it has the shape of a signature, and
+/// proves nothing. AWS signs with RSA, and its certificates cannot verify this one.
+std::string identity_signature(const Visit& visit) {
+  return to_base64(hmac_sha256("the emulator's identity key", identity_document(visit)));
+}
+
 /// All leaves of this instance, by path under /latest/.
 std::map<std::string, Leaf> tree_of(const Visit& visit) {
   std::map<std::string, Leaf> tree;
@@ -118,6 +124,8 @@ std::map<std::string, Leaf> tree_of(const Visit& visit) {
     meta("iam/security-credentials/" + role, credentials);
   }
   tree["dynamic/instance-identity/document"] = identity_document;
+  tree["dynamic/instance-identity/signature"] = identity_signature;
+  tree["dynamic/instance-identity/pkcs7"] = identity_signature;
   if (!visit.instance.launch.user_data.empty())
     tree["user-data"] = [](const Visit& v) { return v.instance.launch.user_data; };
   return tree;

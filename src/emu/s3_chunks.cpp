@@ -1,10 +1,11 @@
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/checksum.h"
 #include "emu/s3.h"
 
 // aws-chunked bodies. Each chunk is SIZE[;chunk-signature=SIG]\r\nDATA\r\n, the last of size 0, then
-// trailers. The trailers' own signature is not checked. Source: S3 API Reference, "Signature Calculations ...
-// Transferring Payload in Multiple Chunks".
+// trailers. A trailing checksum is checked, the trailers' own signature is not. Source: S3 API Reference,
+// "Signature Calculations ... Transferring Payload in Multiple Chunks".
 namespace spillway::emu {
 namespace {
 
@@ -22,6 +23,18 @@ std::optional<size_t> parse_hex(std::string_view text) {
     value = value * 16 + digit;
   }
   return value;
+}
+
+/// What follows the last chunk: lines of name:value.
+Answer<bool> check_trailers(std::string_view trailers, std::string_view body) {
+  for (const std::string_view line : split(trailers, '\n')) {
+    const size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const auto right = checksum(to_lower(trim(line.substr(0, colon))), body);
+    if (right && trim(line.substr(colon + 1)) != *right)
+      return refusal("BadDigest", "The checksum in the trailer did not match the calculated checksum.");
+  }
+  return true;
 }
 
 }  // namespace
@@ -58,6 +71,7 @@ Answer<std::string> unchunked(const net::Incoming& request, const Signature& sig
     if (!rest.starts_with("\r\n")) return broken();
     rest.remove_prefix(2);
   }
+  EMU_TRY(check_trailers(rest, out));
   const std::string* length = net::find_header(request.headers, "x-amz-decoded-content-length");
   if (length && parse_int(*length) != static_cast<int64_t>(out.size())) return broken();
   return out;

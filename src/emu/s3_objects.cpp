@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/checksum.h"
 #include "emu/s3.h"
 
 // GetObject, HeadObject, PutObject, CopyObject and DeleteObject.
@@ -82,12 +83,22 @@ std::map<std::string, std::string> metadata_of(const S3Call& call) {
 }
 
 Answer<bool> check_digests(const S3Call& call) {
-  std::string md5_header = header(call, "content-md5"), sha = header(call, "x-amz-checksum-sha256");
+  std::string md5_header = header(call, "content-md5");
   if (!md5_header.empty() && md5_header != to_base64(md5(call.body)))
     return refusal("BadDigest", "The Content-MD5 you specified did not match what we received.");
-  if (!sha.empty() && sha != to_base64(sha256(call.body)))
-    return refusal("BadDigest", "The SHA256 you specified did not match the calculated checksum.");
+  for (const net::Header& said : call.http.headers)
+    if (const auto right = checksum(to_lower(said.name), call.body); right && trim(said.value) != *right)
+      return refusal("BadDigest", "The checksum you specified did not match the calculated checksum.");
   return true;
+}
+
+/// The checksum that the client chose, by header or trailer; else the one that S3 adds by itself.
+net::Header checksum_of(const S3Call& call) {
+  std::string name = to_lower(trim(header(call, "x-amz-trailer")));
+  for (const net::Header& said : call.http.headers)
+    if (checksum(to_lower(said.name), "")) name = to_lower(said.name);
+  if (!checksum(name, "")) name = "x-amz-checksum-crc64nvme";
+  return {name, *checksum(name, call.body)};
 }
 
 }  // namespace
@@ -98,8 +109,12 @@ Answer<net::Response> s3_get_object(S3Call& call) {
   std::string match = unquoted(header(call, "if-match")), none = unquoted(header(call, "if-none-match"));
   if (!match.empty() && match != "*" && match != object.etag) return tl::unexpected(precondition_failed());
   if (!none.empty() && (none == "*" || none == object.etag)) return object_response(object, 304);
+  const bool sums = equal_ignoring_case(header(call, "x-amz-checksum-mode"), "ENABLED");
   Slice slice = EMU_TRY(slice_of(header(call, "range"), object.content->size()));
   net::Response response = object_response(object, slice.partial ? 206 : 200);
+  // Of a part, S3 tells no checksum: the one it has is of the whole.
+  if (const auto sum = checksum(object.checksum, *object.content); sums && sum && !slice.partial)
+    response.headers.push_back({object.checksum, *sum});
   if (slice.partial)
     response.headers.push_back(
         {"Content-Range",
@@ -117,12 +132,14 @@ Answer<net::Response> s3_put_object(S3Call& call) {
   EMU_TRY(check_write(call, bucket, call.key));
   Object object;
   object.etag = to_hex(md5(call.body));
+  const net::Header sum = checksum_of(call);
   object.content = std::make_shared<const std::string>(std::move(call.body));
   object.content_type = header(call, "content-type");
   if (object.content_type.empty()) object.content_type = "binary/octet-stream";
   object.modified = call.account.now();
   object.metadata = metadata_of(call);
-  net::Response response{200, {{"ETag", "\"" + object.etag + "\""}}, ""};
+  object.checksum = sum.name;
+  net::Response response{200, {{"ETag", "\"" + object.etag + "\""}, sum}, ""};
   bucket.objects[call.key] = std::move(object);
   return response;
 }

@@ -94,7 +94,7 @@ void describe(A& a, InstanceProfile& p) {
 template <class A>
 void describe(A& a, Object& o) {
   a.member("content", o.content), a.member("etag", o.etag), a.member("content_type", o.content_type);
-  a.member("modified", o.modified), a.member("metadata", o.metadata);
+  a.member("modified", o.modified), a.member("metadata", o.metadata), a.member("checksum", o.checksum);
 }
 template <class A>
 void describe(A& a, Bucket& b) {
