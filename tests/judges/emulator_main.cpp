@@ -1,5 +1,6 @@
 // The emulator for judges that know nothing of our sources: argv[1] is a JSON document
-//   {"seed": {…}, "faults": […], "boot_ms": 0, "shutdown_ms": 0, "latency_ms": 0, "region": "us-east-1"}
+//   {"seed": {…}, "faults": […], "boot_ms": 0, "shutdown_ms": 0, "latency_ms": 0, "region": "us-east-1",
+//    "certificate": PEM, "key": PEM}
 // Without "seed" it is the example seed. Prints {"api": PORT, "metadata": PORT} on one line, then serves
 // until its standard input ends, so that it cannot outlive its judge.
 #include <unistd.h>
@@ -24,8 +25,11 @@ Result<int> serve(const std::string& text) {
   emu::Aws aws(settings, clock);
   TRY(aws.seed(options.contains("seed") ? options["seed"] : emu::example_seed()));
   if (options.contains("faults")) TRY(aws.set_faults(options["faults"]));
-  const auto api =
-      TRY(net::Server::start({}, [&](const net::Incoming& request) { return aws.handle(request); }));
+  net::ServerOptions front;
+  front.certificate = options["certificate"].as_string();
+  front.key = options["key"].as_string();
+  const auto api = TRY(
+      net::Server::start(std::move(front), [&](const net::Incoming& request) { return aws.handle(request); }));
   const auto metadata =
       TRY(net::Server::start({}, [&](const net::Incoming& request) { return aws.handle_metadata(request); }));
   std::puts(Json::object({{"api", int{api->port()}}, {"metadata", int{metadata->port()}}}).dump().c_str());
