@@ -1,5 +1,6 @@
 #include "app/rooms.h"
 
+#include "aws/commands.h"
 #include "fleet/commands.h"
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
@@ -21,7 +22,7 @@ std::vector<config::Section> sections() {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {fleet::commands(), slurm::config_commands(sections())})
+  for (const auto& room : {fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }
