@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/cli.h"
+#include "emu/commands.h"
 #include "lab/commands.h"
 
 int main(int argc, char** argv) {
@@ -12,7 +13,9 @@ int main(int argc, char** argv) {
   if (!arguments.empty() && arguments[0] != "lab" && !arguments[0].starts_with('-') && arguments[0] != "help")
     arguments.insert(arguments.begin(), "lab");
   try {
-    return app::run_command_line("spillway", lab::commands(), arguments);
+    std::vector<Command> commands = lab::commands();
+    for (Command& command : emu::commands()) commands.push_back(std::move(command));
+    return app::run_command_line("spillway", std::move(commands), arguments);
   } catch (const std::exception& defect) {
     const Error error{Kind::internal, fmt::format("a defect: {}", defect.what())};
     fmt::print(stderr, "{}\n", to_string(error));
