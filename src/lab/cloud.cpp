@@ -1,28 +1,142 @@
 #include "lab/cloud.h"
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "fleet/bootstrap.h"
+#include "lab/ca.h"
+#include "lab/machine.h"
+#include "lab/mounts.h"
+#include "lab/namespaces.h"
+
 namespace spillway::lab {
-struct Cloud::Impl {
-  const Workbench& bench;
-  Fd endpoint;
-  int port;
-};
+namespace {
+
+constexpr const char* kCaBundle = "/etc/ssl/certs/ca-certificates.crt";
+
+emu::Settings emulator_settings() {
+  emu::Settings settings;
+  settings.latency = std::chrono::milliseconds(5);
+  settings.boot_delay = std::chrono::milliseconds(50);
+  settings.shutdown_delay = std::chrono::milliseconds(200);
+  return settings;
+}
+
+/// Letters that credentials may have, from random bytes.
+std::string random_name(size_t length) {
+  std::string name = to_hex(random_bytes(length));
+  for (char& c : name) c = static_cast<char>(std::toupper(c));
+  return name.substr(0, length);
+}
+
+AccessKey make_key() {
+  return {"AKIA" + random_name(16), to_hex(random_bytes(20))};
+}
+
+}  // namespace
+
 Cloud::Cloud(const Workbench& bench, Fd endpoint, int endpoint_port)
-    : impl_(new Impl{bench, std::move(endpoint), endpoint_port}) {}
-Cloud::~Cloud() = default;
-Result<void> Cloud::start(ClusterFacts& cluster) {
-  cluster.compute_role_id = "AROALABCOMPUTEROLE00";
-  cluster.subnet_id = "subnet-1";
+    : bench_(bench),
+      machines_(bench.processes),
+      emulator_(emulator_settings(), clock_, &machines_),
+      endpoint_(std::move(endpoint)),
+      endpoint_port_(endpoint_port) {
+  machines_.when_off([this](const InstanceId& id) { emulator_.stopped_by_itself(id); });
+}
+
+Cloud::~Cloud() {
+  ending_ = true;
+  if (clockwork_.joinable()) clockwork_.join();
+  fronts_.clear();
+}
+
+Result<void> Cloud::start(ClusterFacts& cluster, const std::string& munge_key) {
+  cluster.compute_role_id = "AROA" + random_name(16);
+  cluster.subnet_id = "subnet-0spillwaylab0001";
+  account_.daemon = make_key();
+  account_.people = make_key();
+  account_.munge_key = munge_key;
+  TRY(emulator_.seed(seed_document(account_, cluster)));
+  const std::string user_data =
+      TRY(fleet::render_compute_user_data({cluster.uuid,
+                                           "us-east-1",
+                                           "spillway-lab",
+                                           cluster.compute_role_id,
+                                           {std::string(kControllerAddress) + ":6817"},
+                                           "amazonaws.com",
+                                           120}));
+  TRY(create_launch_template(emulator_, clock_, account_, user_data));
+
+  const std::string folder = std::string(kRun) + "/ca";
+  TRY(make_folder(folder, 0700));
+  const Authority authority = TRY(make_authority(bench_.runner, folder));
+  TRY(install_ca(authority.ca));
+  TRY(open_fronts(authority.certificate, authority.key));
+  clockwork_ = std::thread([this] {
+    while (!ending_) {
+      emulator_.advance();
+      clock_.sleep_for(std::chrono::milliseconds(50));
+    }
+  });
   return {};
 }
-Result<void> Cloud::publish(const ClusterFacts&) {
+
+Result<void> Cloud::open_fronts(const std::string& certificate, const std::string& key) {
+  const auto apis = [this](const net::Incoming& incoming) { return emulator_.handle(incoming); };
+  const auto metadata = [this](const net::Incoming& incoming) { return emulator_.handle_metadata(incoming); };
+  for (const char* address : {kAwsApiAddress, kS3Address}) {
+    net::ServerOptions options;
+    options.listen_fd = TRY(listen_on("internet", address, 443)).release();
+    options.certificate = certificate;
+    options.key = key;
+    fronts_.push_back(TRY(net::Server::start(std::move(options), apis)));
+  }
+  net::ServerOptions inside;
+  inside.listen_fd = TRY(listen_on("vpc", kMetadataAddress, 80, 1))
+                         .release();  // answers live one hop, as HttpPutResponseHopLimit says
+  fronts_.push_back(TRY(net::Server::start(std::move(inside), metadata)));
+  net::ServerOptions outside;
+  outside.listen_fd = endpoint_.release();
+  fronts_.push_back(TRY(net::Server::start(std::move(outside), apis)));
   return {};
 }
+
+Result<void> Cloud::install_ca(const std::string& ca) const {
+  const std::string bundle = TRY(read_file(kCaBundle)) + "\n" + ca;
+  TRY(write_file_atomically(kCaBundle, bundle));
+  const std::string additions = kImageAdditions;
+  TRY(make_folder(additions + "/etc/ssl/certs"));
+  TRY(write_file_atomically(additions + kCaBundle, bundle));
+  return write_file_atomically(additions + "/etc/resolv.conf", std::string("nameserver ") + kVpcResolver +
+                                                                   "\noptions timeout:1 attempts:2\n");
+}
+
+Result<void> Cloud::give_credentials() const {
+  const std::string folder = "/var/lib/spillway/.aws";
+  TRY(make_folder(folder, 0700, "slurm"));
+  TRY(write_file_atomically(folder + "/credentials",
+                            fmt::format("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                                        account_.daemon.id, account_.daemon.secret),
+                            0400));
+  return give_to(folder + "/credentials", "slurm");
+}
+
 Json Cloud::endpoint() const {
-  return Json::object({{"url", fmt::format("http://127.0.0.1:{}", impl_->port)}});
+  return Json::object({{"url", fmt::format("http://127.0.0.1:{}", endpoint_port_)},
+                       {"region", "us-east-1"},
+                       {"access_key", account_.people.id},
+                       {"secret_key", account_.people.secret}});
 }
+
 Json Cloud::instances() const {
-  return Json::array();
+  const Result<Json> described = describe_instances(emulator_, clock_, account_.people);
+  return described ? *described : Json::array();
 }
+
 std::string Cloud::instance_of(const std::string& name) const {
+  for (const Json& instance : instances().items())
+    if (instance["node"].as_string() == name || instance["address"].as_string() == name)
+      return instance["id"].as_string();
   return name;
 }
+
 }  // namespace spillway::lab

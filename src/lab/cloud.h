@@ -1,34 +1,59 @@
 #pragma once
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
 #include "base/json.h"
-#include "lab/slurm_files.h"
+#include "emu/aws.h"
+#include "lab/account.h"
+#include "lab/instances.h"
 #include "lab/workbench.h"
+#include "net/server.h"
 
 namespace spillway::lab {
 
-/// The lab's AWS: the emulator with its fronts in the lab's networks, its account, and instances as
+/// The lab's AWS: the emulator with its account, its fronts in the lab's networks, and instances as
 /// namespaces.
+///
+///   203.0.113.100:443   every API, as the internet reaches it        169.254.169.254:80   metadata, in the
+///   VPC 203.0.113.101:443   S3, also through the VPC's gateway endpoint  127.0.0.1:PORT       HTTP, in the
+///   host's own network
 class Cloud {
  public:
   Cloud(const Workbench& bench, Fd endpoint, int endpoint_port);
   ~Cloud();
 
-  /// Seeds the account, writes the lab's CA, opens the fronts; fills in the parts of `cluster` that AWS
-  /// decides.
-  Result<void> start(ClusterFacts& cluster);
-  /// Puts what an administrator's `apply` would: the bucket's secret, the launch template, the daemon's
-  /// credentials. Needs munge's key.
-  Result<void> publish(const ClusterFacts& cluster);
+  /// Decides what AWS decides of `cluster`, seeds the account with the cluster's secret, creates the launch
+  /// template with the product's own user-data, opens the fronts, and puts the lab's CA where on-premises
+  /// programs and the image look.
+  Result<void> start(ClusterFacts& cluster, const std::string& munge_key);
+  /// The daemon's credentials file and who may read it. Needs the daemon's folder.
+  Result<void> give_credentials() const;
 
-  /// {"url", "region", "access_key", "secret_key", "ca"} for people's own clients.
+  /// {"url", "region", "access_key", "secret_key"} for people's own clients.
   Json endpoint() const;
-  /// [{"id", "address", "state", "node"}], those that run.
+  /// Those that are not terminated, as DescribeInstances shows them.
   Json instances() const;
-  /// The instance of that id, or behind that node name; else `name` itself.
+  /// The instance of that id, address or node name; else `name` itself.
   std::string instance_of(const std::string& name) const;
+  /// Replaces the emulator's faults (spillway.emu.faults/v1).
+  Result<void> set_faults(const Json& faults) { return emulator_.set_faults(faults); }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Result<void> open_fronts(const std::string& certificate, const std::string& key);
+  Result<void> install_ca(const std::string& ca) const;
+
+  const Workbench& bench_;
+  mutable SystemClock clock_;
+  Instances machines_;
+  mutable emu::Aws emulator_;
+  Account account_;
+  Fd endpoint_;
+  int endpoint_port_;
+  std::vector<std::unique_ptr<net::Server>> fronts_;
+  std::atomic<bool> ending_ = false;
+  std::thread clockwork_;  // moves instances on while nobody asks
 };
 
 }  // namespace spillway::lab

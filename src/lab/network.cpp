@@ -100,7 +100,7 @@ constexpr const char* kVpcRules = R"(table inet spillway_lab {
     type filter hook forward priority 0; policy accept;
     oifname "endpoint" tcp dport != 443 drop
     oifname "endpoint" meta l4proto != tcp drop
-    iifname "endpoint" ct state != established,related drop
+    iifname "endpoint" ct state new,invalid drop
   }
 }
 )";

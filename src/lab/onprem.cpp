@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include "base/crypto.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "lab/dns_files.h"
@@ -116,12 +115,12 @@ Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluste
   return {};
 }
 
-Result<void> start_munge(const Workbench& bench) {
+Result<void> start_munge(const Workbench& bench, const std::string& key) {
   TRY(make_folder("/etc/munge", 0700, "munge"));
   TRY(make_folder("/var/lib/munge", 0700, "munge"));
   TRY(make_folder("/var/log/munge", 0700, "munge"));
   TRY(make_folder("/run/munge", 0755, "munge"));
-  TRY(replace("/etc/munge/munge.key", random_bytes(128), 0400));
+  TRY(replace("/etc/munge/munge.key", key, 0400));
   TRY(give_to("/etc/munge/munge.key", "munge"));
   TRY(bench.processes.start({"munged", {"/usr/sbin/munged", "--foreground"}, kPlainEnvironment, "munge"}));
   return wait_until(

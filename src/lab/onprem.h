@@ -11,7 +11,7 @@ Result<void> write_slurm_files(const ClusterFacts& cluster);
 /// partitions.json, spillway.yaml, the hooks as links to `spillway`, the folders of the daemon.
 Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster);
 
-Result<void> start_munge(const Workbench& bench);
+Result<void> start_munge(const Workbench& bench, const std::string& key);
 /// BIND for the site on the controller, and the VPC's resolver.
 Result<void> start_resolvers(const Workbench& bench);
 /// slurmctld; returns when it answers. Needs munge and slurmdbd.

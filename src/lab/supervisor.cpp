@@ -7,6 +7,7 @@
 #include <chrono>
 #include <future>
 
+#include "base/crypto.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "lab/cloud.h"
@@ -83,7 +84,7 @@ class Supervisor {
     steps.push_back(aside([this] { return start_site(); }));
     steps.push_back(aside([this]() -> Result<void> {
       TRY(mount_image(bench_));
-      TRY(cloud_.start(cluster_));
+      TRY(cloud_.start(cluster_, munge_key_));
       progress_.step("emulated EC2, S3, IAM, STS, SSM");
       return {};
     }));
@@ -94,7 +95,7 @@ class Supervisor {
     }));
     TRY(join(std::move(steps)));
     TRY(install_spillway(bench_, cluster_));
-    TRY(cloud_.publish(cluster_));
+    TRY(cloud_.give_credentials());
     TRY(start_controller(bench_));
     Steps last;
     last.push_back(aside([this] { return start_onprem_node(bench_); }));
@@ -113,7 +114,7 @@ class Supervisor {
       return {};
     }));
     steps.push_back(aside([this]() -> Result<void> {
-      TRY(start_munge(bench_));
+      TRY(start_munge(bench_, munge_key_));
       TRY(start_database(bench_));
       progress_.step("munge, MariaDB, slurmdbd");
       return {};
@@ -135,7 +136,8 @@ class Supervisor {
   }
 
   /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
-  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} (start it again).
+  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} (start it again),
+  /// {"op": "faults", "faults": {...}}.
   Result<Json> answer(const Json& question) {
     const std::string& op = question["op"].as_string();
     const std::string& name = question["name"].as_string();
@@ -153,6 +155,10 @@ class Supervisor {
       TRY(processes_.signal(name, static_cast<int>(question["signal"].as_int())));
       return Json::object();
     }
+    if (op == "faults") {
+      TRY(cloud_.set_faults(question["faults"]));
+      return Json::object();
+    }
     if (op == "daemon") {
       TRY(start_daemon(bench_));
       return Json::object();
@@ -168,6 +174,7 @@ class Supervisor {
   Cloud cloud_;
   Progress& progress_;
   ClusterFacts cluster_;
+  const std::string munge_key_ = random_bytes(128);
   std::atomic<bool> stopping_ = false;
 };
 
