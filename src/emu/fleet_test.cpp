@@ -1,0 +1,139 @@
+#include "emu/test_client.h"
+
+namespace spillway::emu {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+constexpr const char* kA = "subnet-0a11ce00000000001";
+constexpr const char* kB = "subnet-0a11ce00000000002";
+
+struct Fleets : EmuTest {
+  void SetUp() override {
+    EmuTest::SetUp();
+    auto made = caller.ec2("CreateLaunchTemplate",
+                           {{"LaunchTemplateName", "burst"},
+                            {"LaunchTemplateData.ImageId", "ami-0a11ce00000000001"},
+                            {"LaunchTemplateData.InstanceType", "c5.large"},
+                            {"LaunchTemplateData.UserData", "aGVsbG8="},
+                            {"LaunchTemplateData.IamInstanceProfile.Name", "slurm-node"},
+                            {"LaunchTemplateData.InstanceInitiatedShutdownBehavior", "terminate"}});
+    ASSERT_EQ(made.status, 200) << made.body;
+    template_id = text(made, "launchTemplateId");
+  }
+
+  /// A fleet of `target` over c5.xlarge in subnet A, then in B.
+  Caller::Pairs fleet(int target, const std::string& token = "") const {
+    Caller::Pairs wish = {{"Type", "instant"},
+                          {"LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateName", "burst"},
+                          {"LaunchTemplateConfigs.1.LaunchTemplateSpecification.Version", "$Latest"},
+                          {"LaunchTemplateConfigs.1.Overrides.1.InstanceType", "c5.xlarge"},
+                          {"LaunchTemplateConfigs.1.Overrides.1.SubnetId", kA},
+                          {"LaunchTemplateConfigs.1.Overrides.2.InstanceType", "c5.xlarge"},
+                          {"LaunchTemplateConfigs.1.Overrides.2.SubnetId", kB},
+                          {"TargetCapacitySpecification.TotalTargetCapacity", std::to_string(target)},
+                          {"TargetCapacitySpecification.DefaultTargetCapacityType", "on-demand"},
+                          {"TagSpecification.1.ResourceType", "instance"},
+                          {"TagSpecification.1.Tag.1.Key", "spillway:cluster"},
+                          {"TagSpecification.1.Tag.1.Value", "c1"}};
+    if (!token.empty()) wish.emplace_back("ClientToken", token);
+    return wish;
+  }
+  std::vector<std::string> ids(const net::Response& response) const {
+    std::vector<std::string> out;
+    for (const std::string& item : texts(response, "item"))
+      if (item.starts_with("i-")) out.push_back(item);
+    return out;
+  }
+  void misbehave(const char* rules) { ASSERT_TRUE(aws.set_faults(*Json::parse(rules))); }
+
+  std::string template_id;
+};
+
+TEST_F(Fleets, TakeTheTemplateAndTheOverride) {
+  auto made = caller.ec2("CreateFleet", fleet(3));
+  ASSERT_THAT(ids(made), SizeIs(3)) << made.body;
+  auto seen = caller.ec2("DescribeInstances",
+                         {{"Filter.1.Name", "tag:spillway:cluster"}, {"Filter.1.Value.1", "c*"}});
+  EXPECT_THAT(texts(seen, "instanceId"), SizeIs(3));
+  EXPECT_EQ(text(seen, "instanceType"), "c5.xlarge");
+  clock.advance(std::chrono::seconds{10});
+  aws.advance();
+  EXPECT_EQ(machines.last.user_data, "hello");
+  EXPECT_EQ(machines.last.role_name, "slurm-node");
+  aws.stopped_by_itself(machines.last.id);  // the template says: terminate
+  EXPECT_EQ(text(caller.ec2("DescribeInstances", {{"InstanceId.1", machines.last.id.value}}), "name"),
+            "shutting-down");
+}
+
+TEST_F(Fleets, AnswerWithInstancesAndErrorsTogether) {
+  misbehave(
+      R"([{"operation": "CreateFleet", "effect": "capacity", "subnet": "subnet-0a11ce00000000001", "limit": 2},
+                {"operation": "CreateFleet", "effect": "error", "subnet": "subnet-0a11ce00000000002",
+                 "code": "VcpuLimitExceeded"}])");
+  auto made = caller.ec2("CreateFleet", fleet(5));
+  EXPECT_EQ(made.status, 200);
+  EXPECT_THAT(ids(made), SizeIs(2));
+  EXPECT_THAT(texts(made, "errorCode"), ElementsAre("InsufficientInstanceCapacity", "VcpuLimitExceeded"));
+}
+
+TEST_F(Fleets, GoOnToTheNextSubnet) {
+  misbehave(R"([{"effect": "capacity", "subnet": "subnet-0a11ce00000000001", "limit": 2}])");
+  auto made = caller.ec2("CreateFleet", fleet(5));
+  EXPECT_THAT(ids(made), SizeIs(5));
+  auto there = caller.ec2("DescribeInstances", {{"Filter.1.Name", "subnet-id"}, {"Filter.1.Value.1", kB}});
+  EXPECT_THAT(texts(there, "instanceId"), SizeIs(3));
+}
+
+TEST_F(Fleets, GiveNothingBelowTheMinimum) {
+  misbehave(R"([{"effect": "capacity", "limit": 2}])");
+  auto wish = fleet(5);
+  wish.emplace_back("OnDemandOptions.MinTargetCapacity", "3");
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", wish)), SizeIs(0));
+  EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(0));
+}
+
+TEST_F(Fleets, RepeatTheAnswerUnderOneClientToken) {
+  auto first = caller.ec2("CreateFleet", fleet(2, "once"));
+  auto again = caller.ec2("CreateFleet", fleet(2, "once"));
+  EXPECT_EQ(ids(first), ids(again));
+  auto other = caller.ec2("CreateFleet", fleet(3, "once"));
+  EXPECT_EQ(text(other, "Code"), "IdempotentParameterMismatch");
+  EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(2));
+}
+
+TEST_F(Fleets, RefuseAnUnknownTemplateOrVersion) {
+  auto wish = fleet(1);
+  wish[2].second = "7";
+  EXPECT_EQ(text(caller.ec2("CreateFleet", wish), "Code"), "InvalidLaunchTemplateId.VersionNotFound");
+  wish[1].second = "nowhere";
+  EXPECT_EQ(text(caller.ec2("CreateFleet", wish), "Code"), "InvalidLaunchTemplateName.NotFoundException");
+}
+
+TEST_F(Fleets, ADroppedAnswerHasBeenActedOn) {
+  misbehave(R"([{"operation": "CreateFleet", "effect": "drop_after", "count": 1}])");
+  EXPECT_EQ(caller.ec2("CreateFleet", fleet(2, "once")).status, 0);
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", fleet(2, "once"))), SizeIs(2));
+  EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(2));
+}
+
+TEST_F(Fleets, ADroppedRequestHasNot) {
+  misbehave(R"([{"operation": "CreateFleet", "effect": "drop_before", "count": 1}])");
+  EXPECT_EQ(caller.ec2("CreateFleet", fleet(2)).status, 0);
+  EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(0));
+}
+
+TEST_F(Fleets, InstancesMayNeverBootOrDieAtOnce) {
+  misbehave(R"([{"effect": "never_boots", "count": 1}])");
+  std::string silent = ids(caller.ec2("CreateFleet", fleet(1))).at(0);
+  misbehave(R"([{"effect": "dies_pending", "count": 1}])");
+  std::string dead = ids(caller.ec2("CreateFleet", fleet(1))).at(0);
+  clock.advance(std::chrono::seconds{10});
+  EXPECT_EQ(text(caller.ec2("DescribeInstances", {{"InstanceId.1", silent}}), "name"), "running");
+  EXPECT_EQ(text(caller.ec2("DescribeInstances", {{"InstanceId.1", dead}}), "name"), "terminated");
+  EXPECT_TRUE(machines.events.empty());
+}
+
+}  // namespace
+}  // namespace spillway::emu
