@@ -1,7 +1,5 @@
 #include "emu/ec2.h"
 
-#include "emu/iam.h"
-
 namespace spillway::emu {
 namespace {
 
@@ -22,13 +20,7 @@ Answer<Xml> perform(Account& account, const Call& call) {
   if (operation == operations().end())
     return refusal("InvalidAction",
                    fmt::format("The action {} is not valid for this web service.", call.operation));
-  if (!allowed(account, call.who, {"ec2:" + call.operation, "*", {}}))
-    return refusal(
-        "UnauthorizedOperation",
-        fmt::format("You are not authorized to perform this operation. User: {} is not authorized to "
-                    "perform: ec2:{} because no identity-based policy allows the ec2:{} action",
-                    call.who.arn, call.operation, call.operation),
-        403);
+  EMU_TRY(authorize_ec2(account, call));
   return operation->second(account, call);
 }
 

@@ -18,6 +18,9 @@ const XmlOperations& ec2_type_operations();
 
 /// Answers an EC2 request whose signature holds.
 net::Response ec2_answer(Account& account, const Call& call);
+/// Whether the caller's policies allow the call on every resource that it names. Errors:
+/// UnauthorizedOperation.
+Answer<bool> authorize_ec2(const Account& account, const Call& call);
 /// EC2's error document.
 net::Response ec2_error(const ApiError& error, const std::string& request_id);
 

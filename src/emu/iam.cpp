@@ -51,29 +51,34 @@ bool names_action(const Json& list, const std::string& action) {
 }
 
 bool names_resource(const Json& list, const Question& question, const Context& context) {
-  if (question.resource == "*") return true;
   std::vector<std::string> patterns = strings_of(list);
   return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
     return matches_wildcard(expanded(pattern, context), question.resource);
   });
 }
 
-bool condition_holds(const std::string& test, const std::vector<std::string>& wanted,
-                     const std::string* actual, const Context& context) {
-  if (!actual) return test == "StringNotEquals";
+/// Nothing: a test that this model does not know.
+std::optional<bool> condition_holds(std::string test, const std::vector<std::string>& wanted,
+                                    const std::string* actual, const Context& context) {
+  constexpr std::string_view kIfExists = "IfExists";
+  const bool if_exists = test.ends_with(kIfExists);
+  if (if_exists) test.resize(test.size() - kIfExists.size());
+  if (test != "StringEquals" && test != "StringNotEquals" && test != "StringLike" && test != "Bool")
+    return std::nullopt;
+  if (!actual) return if_exists || test == "StringNotEquals";
   auto any = [&](auto&& matches) { return std::any_of(wanted.begin(), wanted.end(), matches); };
   if (test == "StringEquals" || test == "Bool")
     return any([&](const std::string& w) { return w == *actual; });
   if (test == "StringNotEquals") return !any([&](const std::string& w) { return w == *actual; });
-  if (test == "StringLike")
-    return any([&](const std::string& w) { return matches_wildcard(expanded(w, context), *actual); });
-  return false;
+  return any([&](const std::string& w) { return matches_wildcard(expanded(w, context), *actual); });
 }
 
-bool conditions_hold(const Json& conditions, const Context& context) {
+/// `unknown` is what a test holds for that the model does not know.
+bool conditions_hold(const Json& conditions, const Context& context, bool unknown) {
   for (const auto& [test, keys] : conditions.members())
     for (const auto& [key, wanted] : keys.members())
-      if (!condition_holds(test, strings_of(wanted), in_context(context, key), context)) return false;
+      if (!condition_holds(test, strings_of(wanted), in_context(context, key), context).value_or(unknown))
+        return false;
   return true;
 }
 
@@ -83,7 +88,9 @@ bool applies(const Json& statement, const Question& question, const Context& con
   bool resource = statement.contains("NotResource")
                       ? !names_resource(statement["NotResource"], question, context)
                       : names_resource(statement["Resource"], question, context);
-  return action && resource && conditions_hold(statement["Condition"], context);
+  // What is not understood must not open a door: it never allows, and always denies.
+  const bool denies = statement["Effect"].as_string() == "Deny";
+  return action && resource && conditions_hold(statement["Condition"], context, denies);
 }
 
 }  // namespace
