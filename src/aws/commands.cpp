@@ -8,7 +8,6 @@
 
 #include "aws/debug.h"
 #include "aws/errors.h"
-#include "base/file.h"
 
 namespace spillway::aws {
 namespace {
@@ -24,17 +23,11 @@ constexpr Named kStages[] = {{"sign", debug_sign},
                              {"parse", debug_parse},
                              {"endpoint", debug_endpoint}};
 
-Result<std::string> text_of(const Invocation& invocation) {
-  if (invocation.arguments.size() > 1 && invocation.arguments[1] != "-")
-    return read_file(invocation.arguments[1]);
-  return std::string(std::istreambuf_iterator<char>(std::cin), {});
-}
-
 Result<int> run(const Invocation& invocation) {
   const std::string wanted = invocation.arguments.empty() ? "" : invocation.arguments.front();
   for (const Named& known : kStages) {
     if (known.name != wanted) continue;
-    const Json input = TRY(Json::parse(TRY(text_of(invocation))));
+    const Json input = TRY(Json::parse(std::string(std::istreambuf_iterator<char>(std::cin), {})));
     const Json output = TRY(known.stage(input));
     fmt::print("{}\n", output.dump(2));
     return 0;
@@ -52,11 +45,8 @@ std::vector<Command> commands() {
                "Reads a JSON document and prints a JSON document; sends nothing. The stages take what the\n"
                "published vectors of aws-c-auth and botocore hold: sign (request, context, mode), serialize\n"
                "and parse (metadata, shapes, case), endpoint (service, region, environment).",
-           .positionals = {{.name = "STAGE", .help = "sign, serialize, parse or endpoint."},
-                           {.name = "FILE",
-                            .help = "The input; standard input when absent or -.",
-                            .required = false}},
-           .examples = {{"spillway aws-debug sign vector.json",
+           .positionals = {{.name = "STAGE", .help = "sign, serialize, parse or endpoint."}},
+           .examples = {{"spillway aws-debug sign < vector.json",
                          "Show canonical request, string to sign, signature."}},
            .hidden = true,
            .run = run}};
