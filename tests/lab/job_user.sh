@@ -10,7 +10,7 @@ job=$(on ctl sbatch --parsable -D /home/alice/project/run -p cloud -o /scratch/o
   cat /etc/munge/munge.key >/dev/null 2>&1; echo "key $?"
   ls /var/lib/cloud/instance/user-data.txt >/dev/null 2>&1 && head -c 1 /var/lib/cloud/instance/user-data.txt >/dev/null 2>&1; echo "user-data $?"
   sleep 30') || fail "sbatch"
-eventually 30 "the job runs" bash -c "[ \"\$('$LAB' lab exec --state '$STATE' ctl -- squeue -h -o %T -j $job)\" = RUNNING ]"
+eventually 30 "the job runs" running "$job"
 instance=$(first_instance)
 eventually 15 "the job's output" on "$instance" grep -q user-data "/scratch/out/$job.txt"
 output=$(on "$instance" cat "/scratch/out/$job.txt")

@@ -39,13 +39,12 @@ eventually() {
 equal() { [ "$1" = "$2" ] || fail "$3: got '$1', want '$2'"; }
 # submit OPTIONS...: prints the job's id. Runs as alice, from her home.
 submit() { on ctl sbatch --parsable -D /home/alice "$@"; }
-job_state() { on ctl squeue -h -o %T -j "$1" 2>/dev/null | sort -u | paste -sd, ; }
+running() { [ "$(on ctl squeue -h -o %T -j "$1" 2>/dev/null | sort -u)" = RUNNING ]; }
 job_ended() { [ -z "$(on ctl squeue -h -j "$1" 2>/dev/null)" ]; }
 accounted() { on ctl sacct -X -n -P -o State -j "$1"; }   # sacct's word
 completed() { [ "$(accounted "$1")" = COMPLETED ]; }
 instances() { lab status -o json | python3 -c 'import json,sys; print(len(json.load(sys.stdin)["instances"]))'; }
 no_instances() { [ "$(instances)" = 0 ]; }
-node_of_instance() { on ctl scontrol -o show node "$1"; }
 first_instance() { lab status -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["instances"][0]["id"])'; }
 ask() { python3 "$(dirname "${BASH_SOURCE[0]}")/ask.py" "$STATE" "$1"; }  # a question to the lab, in JSON
 up() {
