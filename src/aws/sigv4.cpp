@@ -68,6 +68,14 @@ std::string collapsed(std::string_view value) {
   return out;
 }
 
+// What HTTP clients send as Host: without the port that the scheme means anyway.
+std::string host_of(const Url& url) {
+  const std::string_view usual = url.scheme == "https" ? ":443" : url.scheme == "http" ? ":80" : "";
+  std::string host = url.authority;
+  if (!usual.empty() && host.ends_with(usual)) host.resize(host.size() - usual.size());
+  return host;
+}
+
 struct CanonicalHeaders {
   std::string lines, names;
 };
@@ -80,7 +88,7 @@ CanonicalHeaders canonical_headers(const net::Request& request) {
     const auto [place, fresh] = values.try_emplace(name, collapsed(header.value));
     if (!fresh) place->second += "," + collapsed(header.value);
   }
-  values.try_emplace("host", split_url(request.url).authority);
+  values.try_emplace("host", host_of(split_url(request.url)));
   CanonicalHeaders out;
   for (const auto& [name, value] : values) {
     out.lines += name + ":" + value + "\n";
@@ -158,8 +166,10 @@ Signature sign(net::Request request, const Credentials& credentials, const Signi
   return out;
 }
 
-Signature presign(net::Request request, const Credentials& credentials, const SigningContext& context,
+Signature presign(net::Request request, const Credentials& credentials, SigningContext context,
                   std::chrono::seconds lifetime) {
+  // S3 cannot know whether a URL's user will send the body that its maker had in mind, and does not ask.
+  if (context.service == "s3") context.unsigned_payload = true;
   const CanonicalHeaders headers = canonical_headers(request);
   const bool token = !credentials.session_token.empty();
   add_query(request, "X-Amz-Algorithm", "AWS4-HMAC-SHA256");

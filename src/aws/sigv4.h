@@ -30,7 +30,9 @@ struct Signature {
 /// Signs with the Authorization header. The host is signed whether or not there is a Host header.
 Signature sign(net::Request request, const Credentials& credentials, const SigningContext& context);
 /// Signs into the query, for a URL that anybody may use until `lifetime` has passed (AWS allows seven days).
-Signature presign(net::Request request, const Credentials& credentials, const SigningContext& context,
+/// For S3 the body is left out of the signature. Source: "Authenticating requests: using query parameters",
+/// S3 API reference.
+Signature presign(net::Request request, const Credentials& credentials, SigningContext context,
                   std::chrono::seconds lifetime);
 
 }  // namespace spillway::aws
