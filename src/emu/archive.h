@@ -21,6 +21,8 @@ class Writer {
   void member(std::string_view name, T& value) {
     object_.set(name, written(value));
   }
+  /// Text that need not be UTF-8.
+  void bytes(std::string_view name, const std::string& value) { object_.set(name, to_base64(value)); }
   Json take() { return object_.is_null() ? Json::object() : std::move(object_); }
 
  private:
@@ -77,6 +79,14 @@ class Reader {
     const Json* found = object_.find(name);
     if (!found) return fail(path_ + "." + std::string(name), "is missing");
     read(*found, value, path_ + "." + std::string(name));
+  }
+  void bytes(std::string_view name, std::string& value) {
+    std::string encoded;
+    member(name, encoded);
+    auto decoded = from_base64(encoded);
+    if (failed()) return;
+    if (!decoded) return fail(path_ + "." + std::string(name), "is not base64");
+    value = *std::move(decoded);
   }
   bool failed() const { return !problem_.empty(); }
   /// The first problem, with the member's path; "" when there was none.

@@ -71,14 +71,13 @@ net::Response serve(Account& account, const net::Incoming& request, const std::s
 }  // namespace
 
 net::Response Aws::handle(const net::Incoming& request) {
-  std::string service;
+  const std::string service = service_of(request), operation = operation_of(request, service);
   RequestTrouble trouble;
   Duration latency = impl_->account.settings.latency;
   {
     std::lock_guard lock(impl_->mutex);
     emu::advance(impl_->account);
-    service = service_of(request, verify(impl_->account, request));
-    trouble = request_trouble(impl_->account, operation_of(request, service));
+    trouble = request_trouble(impl_->account, operation);
   }
   if (latency + trouble.delay > Duration{}) impl_->account.clock.sleep_for(latency + trouble.delay);
   net::Response response;

@@ -95,8 +95,14 @@ ApiError signature_error(const std::string& service, const Signature& signature)
   return {"InternalError", "The signature was judged without a verdict", 500};
 }
 
-std::string service_of(const net::Incoming& request, const Signature& signature) {
-  if (!signature.service.empty()) return signature.service;
+std::string service_of(const net::Incoming& request) {
+  const std::string* authorization = net::find_header(request.headers, "authorization");
+  const std::string claim = authorization ? *authorization : percent_decoded(request.target, false);
+  // Credential=KEY/DATE/REGION/SERVICE/aws4_request
+  if (size_t end = claim.find("/aws4_request"); end != std::string::npos && end > 0) {
+    size_t slash = claim.rfind('/', end - 1);
+    if (slash != std::string::npos) return claim.substr(slash + 1, end - slash - 1);
+  }
   const std::string* host = net::find_header(request.headers, "host");
   std::string first = host ? host->substr(0, host->find('.')) : "";
   for (std::string_view known : {"ec2", "sts", "ssm"})

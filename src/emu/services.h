@@ -13,8 +13,9 @@ struct Arrival {
 
 /// The operation's name as AWS writes it (PutObject, RunInstances), as far as the request tells.
 std::string operation_of(const net::Incoming& request, std::string_view service);
-/// ec2, sts, ssm or s3: from the credential scope, or from the Host.
-std::string service_of(const net::Incoming& request, const Signature& signature);
+/// The service that the credential scope claims, not yet verified; without a signature, the one that the Host
+/// names.
+std::string service_of(const net::Incoming& request);
 
 net::Response answer_ec2(Account& account, const Arrival& arrival);
 net::Response answer_sts(Account& account, const Arrival& arrival);
