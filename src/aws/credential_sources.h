@@ -33,6 +33,13 @@ CredentialSource container_source(const Surroundings& around);
 /// The instance's role from the metadata service, version 2 only; nothing where there is no such service.
 CredentialSource imds_source(const Surroundings& around);
 
+/// The role that a profile names in IAM Identity Center, by the token that `aws sso login` left in
+/// ~/.aws/sso/cache. Nothing when the profile names none. Errors: credentials (no token, or it ended: fixed
+/// by another login).
+Result<std::optional<Credentials>> ask_sso(const Surroundings& around, const SharedConfig& config,
+                                           const std::string& name, const Profile& profile,
+                                           Deadline deadline);
+
 /// The places in the order of AWS's tools. `explicit_profile` puts the environment's keys aside.
 std::vector<CredentialSource> usual_sources(const Surroundings& around, const SharedConfig& config,
                                             const std::string& profile, bool explicit_profile);

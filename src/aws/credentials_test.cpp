@@ -1,12 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <map>
 
 #include "aws/credential_sources.h"
 #include "aws/encode.h"
 #include "aws/errors.h"
 #include "aws/stack.h"
+#include "base/file.h"
 
 namespace spillway::aws {
 namespace {
@@ -29,6 +33,7 @@ class Services final : public net::Transport {
     if (url.authority == "169.254.170.2")
       return net::Response{200, {}, keys("CONTAINERKEY", url.path == "/v2/creds")};
     if (url.authority.starts_with("sts.")) return sts(request);
+    if (url.authority == "portal.sso.eu-west-1.amazonaws.com") return portal(request, url);
     return Error{Kind::unavailable, "connection refused"};
   }
 
@@ -56,6 +61,16 @@ class Services final : public net::Transport {
     if (path == roles + role && !role.empty())
       return ++metadata_reads, net::Response{200, {}, keys("IMDSKEY", true)};
     return {404, {}, ""};
+  }
+  static net::Response portal(const net::Request& request, const Url& url) {
+    const std::string* token = net::find_header(request.headers, "x-amz-sso_bearer_token");
+    if (!token || *token != "BEARER") return {401, {}, "{}"};
+    if (url.path + "?" + url.query != "/federation/credentials?role_name=Admin&account_id=123")
+      return {404, {}, "{}"};
+    return {200,
+            {},
+            R"({"roleCredentials":{"accessKeyId":"SSOKEY","secretAccessKey":"s","sessionToken":"t",)"
+            R"("expiration":1795388400000}})"};
   }
   net::Response sts(const net::Request& request) {
     const std::string* authorization = net::find_header(request.headers, "Authorization");
@@ -144,6 +159,26 @@ TEST_F(CredentialsTest, RolesInACircleAndRolesWithMfaAreErrors) {
   EXPECT_THAT(key("[profile a]\nrole_arn=x\nmfa_serial=y\nsource_profile=hpc\n", kKeys, "a"),
               HasSubstr("MFA"));
   EXPECT_THAT(key("[profile a]\nrole_arn=x\n", kKeys, "a"), HasSubstr("source_profile"));
+}
+
+TEST_F(CredentialsTest, ASingleSignOnRoleIsAskedForWithTheLoginsToken) {
+  const std::string home = fmt::format("{}spillway-sso-{}", testing::TempDir(), ::getpid());
+  std::filesystem::create_directories(home + "/.aws/sso/cache");
+  // The file is named by the SHA-1 of the session's name, which is FIPS 180's own example.
+  const std::string file = home + "/.aws/sso/cache/a9993e364706816aba3e25717850c26c9cd0d89d.json";
+  const auto token = [&](const char* text) { ASSERT_TRUE(write_file_atomically(file, text)); };
+  variables["HOME"] = home;
+  const char* config =
+      "[profile s]\nsso_session = abc\nsso_account_id = 123\nsso_role_name = Admin\n"
+      "[sso-session abc]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n";
+  EXPECT_THAT(key(config, "", "s"), HasSubstr("no single sign-on token"));
+  token(R"({"accessToken":"BEARER","expiresAt":"2026-11-22T23:00:00Z"})");
+  EXPECT_EQ(key(config, "", "s"), "SSOKEY");
+  token(R"({"accessToken":"OTHER","expiresAt":"2026-11-22T23:00:00Z"})");
+  EXPECT_THAT(key(config, "", "s"), HasSubstr("not accepted"));
+  token(R"({"accessToken":"BEARER","expiresAt":"2026-11-22T21:59:59Z"})");
+  EXPECT_THAT(key(config, "", "s"), HasSubstr("has ended"));
+  std::filesystem::remove_all(home);
 }
 
 TEST_F(CredentialsTest, AProcessRunsByItsArguments) {

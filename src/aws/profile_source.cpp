@@ -64,6 +64,7 @@ class ProfileReader {
                                session_name(*profile)},
                               deadline);
     if (!again && profile->contains("role_arn")) return assume_role(name, *profile, deadline);
+    if (auto found = TRY(ask_sso(around_, config_, name, *profile, deadline))) return found;
     if (profile->contains("aws_access_key_id")) return keys(name, *profile);
     if (again) return wrong(name, "its source_profile leads back to itself");
     if (profile->contains("credential_process")) return process(name, *profile, deadline);

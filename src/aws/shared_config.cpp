@@ -54,22 +54,15 @@ Result<Sections> parse_ini(std::string_view text, std::string_view file) {
   return sections;
 }
 
-std::optional<std::string> home(const Environment& environment) {
-  if (auto value = environment("HOME")) return value;
-  const passwd* entry = ::getpwuid(::geteuid());
-  if (!entry) return std::nullopt;
-  return std::string(entry->pw_dir);
-}
-
 Result<std::string> text_of(const Environment& environment, const char* variable, std::string_view usual) {
   std::string path;
   if (const auto named = environment(variable)) {
     path = *named;
-    if (path.starts_with("~/")) path = home(environment).value_or("") + path.substr(1);
+    if (path.starts_with("~/")) path = home_folder(environment) + path.substr(1);
   } else {
-    const auto folder = home(environment);
-    if (!folder) return std::string();
-    path = *folder + "/.aws/" + std::string(usual);
+    const std::string folder = home_folder(environment);
+    if (folder.empty()) return std::string();
+    path = folder + "/.aws/" + std::string(usual);
   }
   auto text = read_file(path, 1 << 20);
   if (!text && text.error().kind == Kind::not_found) return std::string();
@@ -91,6 +84,12 @@ std::string setting(const Profile* profile, const std::string& key) {
 }
 
 }  // namespace
+
+std::string home_folder(const Environment& environment) {
+  if (auto value = environment("HOME")) return *value;
+  const passwd* entry = ::getpwuid(::geteuid());
+  return entry ? entry->pw_dir : "";
+}
 
 Environment process_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -115,6 +114,8 @@ Result<SharedConfig> SharedConfig::parse(std::string_view config, std::string_vi
       out.profiles_[std::string(trim(std::string_view(name).substr(8)))] = settings;
     else if (name.starts_with("services "))
       out.services_[std::string(trim(std::string_view(name).substr(9)))] = settings;
+    else if (name.starts_with("sso-session "))
+      out.sso_sessions_[std::string(trim(std::string_view(name).substr(12)))] = settings;
   }
   for (const auto& [name, settings] : TRY(parse_ini(credentials, "the credentials file")))
     for (const auto& [key, value] : settings) out.profiles_[name][key] = value;
@@ -129,6 +130,11 @@ const Profile* SharedConfig::profile(std::string_view name) const {
 const Profile* SharedConfig::services(std::string_view name) const {
   const auto found = services_.find(name);
   return found == services_.end() ? nullptr : &found->second;
+}
+
+const Profile* SharedConfig::sso_session(std::string_view name) const {
+  const auto found = sso_sessions_.find(name);
+  return found == sso_sessions_.end() ? nullptr : &found->second;
 }
 
 Endpoints load_endpoints(const Environment& environment, const SharedConfig& config, const Profile& profile,

@@ -14,6 +14,8 @@ namespace spillway::aws {
 
 /// The value of an environment variable; nothing when it is unset or empty.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+/// The user's home folder, from HOME or the user database; "" when there is none.
+std::string home_folder(const Environment& environment);
 /// The process's own environment.
 Environment process_environment();
 
@@ -33,9 +35,11 @@ class SharedConfig {
   const Profile* profile(std::string_view name) const;
   /// A "[services NAME]" section.
   const Profile* services(std::string_view name) const;
+  /// An "[sso-session NAME]" section.
+  const Profile* sso_session(std::string_view name) const;
 
  private:
-  std::map<std::string, Profile, std::less<>> profiles_, services_;
+  std::map<std::string, Profile, std::less<>> profiles_, services_, sso_sessions_;
 };
 
 /// The endpoints that environment and profile name. An own variable of a service beats the common one, and

@@ -12,6 +12,8 @@ std::string sha256(std::string_view data);
 std::string hmac_sha256(std::string_view key, std::string_view data);
 /// MD5 of `data`, 16 raw bytes; only because S3's ETag and Content-MD5 are defined by it.
 std::string md5(std::string_view data);
+/// SHA-1 of `data`, 20 raw bytes; only because AWS's tools name their token files by it.
+std::string sha1(std::string_view data);
 /// Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);
 std::string to_base64(std::string_view bytes);
