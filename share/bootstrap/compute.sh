@@ -34,38 +34,53 @@ wait_a_little() {
 renew_token() {
   token=$(curl -sf -m 3 -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 21600' "$imds/api/token")
 }
-# metadata PATH: prints it; fails when it is not there.
+# metadata PATH...: the answers, each in a file of its own, $scratch/0, $scratch/1 ..., in one go. Fails unless all are there.
 metadata() {
-  for _ in 1 2 3 4 5; do
-    case $(curl -s -m 3 -o "$scratch/metadata" -w '%{http_code}' -H "X-aws-ec2-metadata-token: $token" "$imds/$1") in
-      200) cat "$scratch/metadata" && return ;;
-      401) renew_token ;;
-      404) return 1 ;;
-      *) sleep 0.5 ;;
-    esac
+  n=0 urls=''
+  for path in "$@"; do
+    urls="$urls -o $scratch/$n $imds/$path"
+    n=$((n + 1))
   done
-  return 1
+  # shellcheck disable=SC2086
+  codes=$(curl -s -m 5 -w '%{http_code} ' -H "X-aws-ec2-metadata-token: $token" $urls)
+  case $codes in *401*) renew_token ;; esac
+  for code in $codes; do
+    [ "$code" = 200 ] || return 1
+    n=$((n - 1))
+  done
+  [ "$n" = 0 ]
 }
-json_text() { tr -d '\n' <"$1" | sed -n "s/.*\"$2\" *: *\"\\([^\"]*\\)\".*/\\1/p"; }
+# json_text NAME TEXT: the first text of that name, in `value`; fails when there is none.
+json_text() {
+  value=${2#*\""$1"\"*:*\"}
+  [ "$value" != "$2" ] || return 1
+  value=${value%%\"*}
+  [ -n "$value" ]
+}
 load_credentials() {
-  role=$(metadata meta-data/iam/security-credentials/ | head -n 1) || return 1
-  (umask 077 && metadata "meta-data/iam/security-credentials/$role" >"$scratch/role") || return 1
-  access=$(json_text "$scratch/role" AccessKeyId)
-  secret=$(json_text "$scratch/role" SecretAccessKey)
-  session=$(json_text "$scratch/role" Token)
-  key=''
-  rm -f "$scratch/role"
-  [ -n "$access" ] && [ -n "$secret" ] && [ -n "$session" ]
+  metadata meta-data/iam/security-credentials/ || return 1
+  read -r role <"$scratch/0" || [ -n "$role" ] || return 1
+  metadata "meta-data/iam/security-credentials/$role" || return 1
+  text=$(cat "$scratch/0")
+  json_text AccessKeyId "$text" && access=$value || return 1
+  json_text SecretAccessKey "$text" && secret=$value || return 1
+  json_text Token "$text" && session=$value || return 1
+  text='' value='' key=''
+  rm -f "$scratch/0"
 }
 
 # ---- Signature Version 4 (curl 7.88's own leaves out S3's content hash)
-sha256_hex() { openssl dgst -sha256 -r | cut -d ' ' -f 1; }
-hmac_hex() { openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$1" | cut -d ' ' -f 1; }
+# "digest *stdin" as openssl -r prints it; the caller cuts at the blank.
+sha256() { openssl dgst -sha256 -r; }
+hmac() { openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$1"; }
 signing_key() {
   [ -n "$key" ] && [ "$key_day" = "$1" ] && return
   key_day=$1
   key=$(printf 'AWS4%s' "$secret" | od -An -v -tx1 | tr -d ' \n')
-  for part in "$1" "$region" s3 aws4_request; do key=$(printf '%s' "$part" | hmac_hex "$key"); done
+  for part in "$1" "$region" s3 aws4_request; do
+    key=$(printf '%s' "$part" | hmac "$key")
+    key=${key%% *}
+  done
 }
 # fetch PATH FILE: GET of an object, its path already percent-encoded; sets `code`.
 fetch() {
@@ -75,11 +90,11 @@ fetch() {
   scope="${now%T*}/$region/s3/aws4_request"
   signing_key "${now%T*}"
   hash=$(printf 'GET\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\nx-amz-security-token:%s\n\n%s\n%s' \
-    "$1" "$host" "$empty" "$now" "$session" "$names" "$empty" | sha256_hex)
-  signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$now" "$scope" "$hash" | hmac_hex "$key")
+    "$1" "$host" "$empty" "$now" "$session" "$names" "$empty" | sha256)
+  signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$now" "$scope" "${hash%% *}" | hmac "$key")
   code=$(curl -s -m 10 -o "$2" -w '%{http_code}' -H "x-amz-content-sha256: $empty" -H "x-amz-date: $now" \
     -H "x-amz-security-token: $session" \
-    -H "Authorization: AWS4-HMAC-SHA256 Credential=$access/$scope, SignedHeaders=$names, Signature=$signature" \
+    -H "Authorization: AWS4-HMAC-SHA256 Credential=$access/$scope, SignedHeaders=$names, Signature=${signature%% *}" \
     "https://$host$1")
   # 400 is ExpiredToken; the next attempt comes with fresh credentials.
   [ "$code" != 400 ] || load_credentials
@@ -88,8 +103,8 @@ fetch() {
 
 # ---- who am I
 try=0
-until renew_token && instance=$(metadata meta-data/instance-id) && address=$(metadata meta-data/local-ipv4) &&
-  intent=$(metadata meta-data/tags/instance/spillway:intent) && load_credentials; do
+until renew_token && metadata meta-data/instance-id meta-data/local-ipv4 meta-data/tags/instance/spillway:intent &&
+  instance=$(cat "$scratch/0") && address=$(cat "$scratch/1") && intent=$(cat "$scratch/2") && load_credentials; do
   wait_a_little $try 'metadata, intent tag or role credentials'
   try=$((try + 1))
 done
@@ -99,11 +114,16 @@ case $intent in *[!A-Za-z0-9_.-]* | '') give_up "strange intent $intent" ;; esac
 # The launch document binds each instance of one launch to its node; it is published after the launch was answered.
 binding() {
   fetch "/$cluster/launches/$intent.json" "$scratch/launch" || return 1
-  [ "$(json_text "$scratch/launch" cluster)" = "$cluster" ] || return 1
-  mine=$(tr -d ' \t\r\n' <"$scratch/launch" | sed -n "s/.*\"$instance\":{\\([^}]*\\)}.*/\\1/p")
-  node=$(printf '%s\n' "$mine" | sed -n 's/.*"node":"\([A-Za-z0-9.-]*\)".*/\1/p')
-  epoch=$(printf '%s\n' "$mine" | sed -n 's/.*"epoch":\([0-9]*\).*/\1/p')
-  [ -n "$node" ] && [ -n "$epoch" ]
+  text=$(tr -d ' \t\r\n' <"$scratch/launch")
+  json_text cluster "$text" && [ "$value" = "$cluster" ] || return 1
+  mine=${text#*\""$instance"\":\{}
+  [ "$mine" != "$text" ] || return 1
+  mine=${mine%%\}*}
+  json_text node "$mine" && node=$value || return 1
+  epoch=${mine#*\"epoch\":}
+  epoch=${epoch%%[!0-9]*}
+  case $node in *[!A-Za-z0-9.-]*) give_up "strange node name $node" ;; esac
+  [ -n "$epoch" ]
 }
 try=0
 until binding; do
@@ -122,7 +142,7 @@ until released; do
   wait_a_little $try 'the released key'
   try=$((try + 1))
 done
-install -d -o munge -g munge -m 700 /etc/munge
+install -d -o munge -g munge -m 700 /etc/munge /var/log/munge
 install -o munge -g munge -m 400 "$scratch/munge.key" /etc/munge/munge.key || give_up 'cannot install the munge key'
 rm -rf "$scratch"
 
@@ -142,7 +162,7 @@ table inet spillway {
 RULES
 
 # ---- what a job expects of home: made by slurmd's Prolog, which must not fail, or Slurm drains the node
-install -d -m 755 /etc/spillway /etc/spillway/prolog.d
+install -d -m 755 /etc/spillway /etc/spillway/prolog.d /var/spool/slurmd /var/log/slurm /run/slurm
 cat >/etc/spillway/prolog.d/10-spillway <<'PROLOG'
 #!/bin/sh
 # Runs as root before a job's first step on this node. The job's user and folders may not exist here: they are made, on the
@@ -181,7 +201,6 @@ chmod 755 /etc/spillway/prolog.d/10-spillway
 # ---- join
 install -d -o munge -g munge -m 755 /run/munge
 install -d -o munge -g munge -m 711 /var/lib/munge
-install -d -o munge -g munge -m 700 /var/log/munge
 munged --stop >/dev/null 2>&1
 setpriv --reuid munge --regid munge --init-groups munged || give_up 'munged does not start'
 try=0
@@ -189,7 +208,6 @@ until munge -n >/dev/null 2>&1; do
   wait_a_little $try 'munged'
   try=$((try + 1))
 done
-install -d -m 755 /var/spool/slurmd /var/log/slurm /run/slurm
 try=0
 until slurmd -N "$node" --conf-server "$controllers" -b; do
   wait_a_little $try 'slurmctld across the tunnel'

@@ -105,7 +105,8 @@ Result<void> Cloud::install_ca(const std::string& ca) const {
   TRY(write_file_atomically(kCaBundle, bundle));
   const std::string additions = kImageAdditions;
   TRY(make_folder(additions + "/etc/ssl/certs"));
-  TRY(write_file_atomically(additions + kCaBundle, bundle));
+  // Nothing else is reached from there by TLS, and every curl of a boot reads the whole bundle.
+  TRY(write_file_atomically(additions + kCaBundle, ca));
   return write_file_atomically(additions + "/etc/resolv.conf", std::string("nameserver ") + kVpcResolver +
                                                                    "\noptions timeout:1 attempts:2\n");
 }
