@@ -164,13 +164,16 @@ struct MetadataToken {
 
 /// A rule for misbehaving; see faults.cpp.
 struct Fault {
-  std::string operation, type, subnet;  // "" matches any
+  std::string operation, type, subnet, zone;  // patterns; "" matches any
   std::string effect;  // error, capacity, drop_before, drop_after, delay, never_boots, dies_pending
   std::string code, message;
   int status = 0;
   int64_t limit = 0;
   Duration delay{};
   int64_t remaining = -1;  // -1: for ever
+  int64_t skip = 0;        // so many occasions pass first
+  double probability = 1;
+  int64_t seed = 0, occasions = 0;  // what an occasion's chance is made of
 };
 
 /// Something to tell Machines, once no lock is held.

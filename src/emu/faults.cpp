@@ -2,34 +2,65 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
 #include "base/text.h"
+#include "emu/ec2.h"
 
 // The rules are an array of objects, looked at in order; the first that matches and has uses left acts, and a
 // launch also collects never_boots and dies_pending:
 //
-//   {"operation": "RunInstances",        // any of AWS's names; absent or "*": every operation
-//    "type": "c5.xlarge",                // only launches of this type (launch operations)
-//    "subnet": "subnet-0a",              // only launches into this subnet
-//    "effect": "error",                  // see below
-//    "count": 2}                         // acts so many times; absent: for ever
+//   {"operation": "RunInstances",    // AWS's name, or a pattern with * and ?; absent: every operation
+//    "type": "c5.*",                 // only launches of such a type (launch operations); a pattern
+//    "subnet": "subnet-0a",          // only launches into such a subnet; a pattern
+//    "zone": "us-east-1a",           // only launches in such a zone; a pattern
+//    "effect": "error",              // see below
+//    "skip": 1,                      // so many occasions pass first
+//    "probability": 0.1, "seed": 7,  // acts on so many of the occasions, always the same ones for a seed
+//    "count": 2}                     // acts so many times; absent: for ever
 //
-//   effect          further members
-//   error           "code", "message" (optional), "status" (optional, 400)
-//   capacity        "limit": how many such instances there can be at a time; then
-//   InsufficientInstanceCapacity drop_before     the connection is cut and nothing was done drop_after the
-//   request is done, then the connection is cut without an answer delay           "ms": slept before the
-//   request is looked at never_boots     instances run, and nothing starts in them dies_pending    instances
-//   go from pending to terminated
+//   effect         further members
+//
+//   error          "code", "message" (optional), "status" (optional, 400)
+//
+//   capacity       "limit": how many such instances there can be at a time
+//
+//   drop_before    the connection is cut and nothing was done
+//
+//   drop_after     the request is done, then the connection is cut without an answer
+//
+//   delay          "ms": slept before the request is looked at
+//
+//   never_boots    instances run, and nothing starts in them
+//
+//   dies_pending   instances go from pending to terminated
 namespace spillway::emu {
 namespace {
 
 bool applies_to_operation(const Fault& fault, std::string_view operation) {
-  return fault.remaining != 0 &&
-         (fault.operation.empty() || fault.operation == "*" || fault.operation == operation);
+  return fault.remaining != 0 && (fault.operation.empty() || matches_wildcard(fault.operation, operation));
+}
+
+bool matches_or_any(const std::string& pattern, std::string_view value) {
+  return pattern.empty() || matches_wildcard(pattern, value);
+}
+
+/// A number from 0 to 1 that depends on the rule's seed and the occasion alone.
+double chance(const Fault& fault) {
+  const std::string hash = sha256(fmt::format("{} {} {}", fault.seed, fault.effect, fault.occasions));
+  uint32_t bits = 0;
+  for (int i = 0; i < 4; ++i) bits = bits << 8 | static_cast<unsigned char>(hash[i]);
+  return bits / 4294967296.0;
+}
+
+/// Counts an occasion on which the rule matches; whether it is one to act on.
+bool strikes(Fault& fault) {
+  if (fault.skip > 0) return --fault.skip, false;
+  ++fault.occasions;
+  return fault.probability >= 1 || chance(fault) < fault.probability;
 }
 
 bool is_about_launches(const Fault& fault) {
-  return !fault.type.empty() || !fault.subnet.empty() || fault.effect == "capacity" ||
+  return !fault.type.empty() || !fault.subnet.empty() || !fault.zone.empty() || fault.effect == "capacity" ||
          fault.effect == "never_boots" || fault.effect == "dies_pending";
 }
 
@@ -38,8 +69,8 @@ void use(Fault& fault) {
 }
 
 bool alive_there(const Fault& fault, const Instance& instance) {
-  return instance.state != State::terminated && (fault.type.empty() || fault.type == instance.launch.type) &&
-         (fault.subnet.empty() || fault.subnet == instance.launch.subnet_id);
+  return instance.state != State::terminated && matches_or_any(fault.type, instance.launch.type) &&
+         matches_or_any(fault.subnet, instance.launch.subnet_id) && matches_or_any(fault.zone, instance.zone);
 }
 
 int64_t capacity_left(const Account& account, const Fault& fault) {
@@ -68,8 +99,9 @@ Error bad(const std::string& path, std::string_view problem) {
 }
 
 Result<Fault> read_fault(const Json& rule, const std::string& path) {
-  static const std::vector<std::string> kKnown = {"operation", "type",   "subnet", "effect", "code",
-                                                  "message",   "status", "limit",  "ms",     "count"};
+  static const std::vector<std::string> kKnown = {"operation", "type",    "subnet",      "zone",  "effect",
+                                                  "code",      "message", "status",      "limit", "ms",
+                                                  "count",     "skip",    "probability", "seed"};
   static const std::vector<std::string> kEffects = {"error", "capacity",    "drop_before", "drop_after",
                                                     "delay", "never_boots", "dies_pending"};
   if (!rule.is_object()) return bad(path, fmt::format("want an object, found {}", rule.type_name()));
@@ -77,7 +109,13 @@ Result<Fault> read_fault(const Json& rule, const std::string& path) {
     if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end())
       return bad(path, fmt::format("unknown key '{}'; did you mean '{}'?", key,
                                    nearest(key, kKnown).value_or("operation")));
-    bool number = key == "status" || key == "limit" || key == "ms" || key == "count";
+    if (key == "probability") {
+      if (!value.is_number() || value.as_double() < 0 || value.as_double() > 1)
+        return bad(path + ".probability", "want a number from 0 to 1");
+      continue;
+    }
+    bool number =
+        key == "status" || key == "limit" || key == "ms" || key == "count" || key == "skip" || key == "seed";
     if (number ? !value.is_int() || value.as_int() < 0 : !value.is_string())
       return bad(path + "." + key, number ? "want a number, not negative" : "want a string");
   }
@@ -85,6 +123,10 @@ Result<Fault> read_fault(const Json& rule, const std::string& path) {
   fault.operation = rule["operation"].as_string();
   fault.type = rule["type"].as_string();
   fault.subnet = rule["subnet"].as_string();
+  fault.zone = rule["zone"].as_string();
+  fault.skip = rule["skip"].as_int();
+  fault.seed = rule["seed"].as_int();
+  if (rule.contains("probability")) fault.probability = rule["probability"].as_double();
   fault.effect = rule["effect"].as_string();
   if (std::find(kEffects.begin(), kEffects.end(), fault.effect) == kEffects.end())
     return bad(path + ".effect", fmt::format("unknown effect '{}'", fault.effect));
@@ -106,8 +148,9 @@ Answer<LaunchTrouble> launch_trouble(Account& account, const LaunchSite& site, i
   LaunchTrouble trouble;
   for (Fault& fault : account.faults) {
     if (!applies_to_operation(fault, site.operation) || !is_about_launches(fault)) continue;
-    if (!fault.type.empty() && fault.type != site.type) continue;
-    if (!fault.subnet.empty() && fault.subnet != site.subnet) continue;
+    if (!matches_or_any(fault.type, site.type) || !matches_or_any(fault.subnet, site.subnet) ||
+        !matches_or_any(fault.zone, site.zone) || !strikes(fault))
+      continue;
     if (fault.effect == "error") {
       use(fault);
       return refusal(fault.code, fault.message.empty() ? usual_message(fault.code, site) : fault.message,
@@ -127,7 +170,7 @@ Answer<LaunchTrouble> launch_trouble(Account& account, const LaunchSite& site, i
 RequestTrouble request_trouble(Account& account, std::string_view operation) {
   RequestTrouble trouble;
   for (Fault& fault : account.faults) {
-    if (is_about_launches(fault) || !applies_to_operation(fault, operation)) continue;
+    if (is_about_launches(fault) || !applies_to_operation(fault, operation) || !strikes(fault)) continue;
     use(fault);
     if (fault.effect == "delay") {
       trouble.delay += fault.delay;

@@ -135,5 +135,33 @@ TEST_F(Fleets, InstancesMayNeverBootOrDieAtOnce) {
   EXPECT_TRUE(machines.events.empty());
 }
 
+TEST_F(Fleets, MeetRulesByPatternAndZone) {
+  misbehave(R"([{"effect": "capacity", "type": "c5.*", "zone": "us-east-1a", "limit": 1}])");
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", fleet(3))), SizeIs(3));
+  auto there = caller.ec2("DescribeInstances", {{"Filter.1.Name", "subnet-id"}, {"Filter.1.Value.1", kA}});
+  EXPECT_THAT(texts(there, "instanceId"), SizeIs(1));
+}
+
+TEST_F(Fleets, MeetSomeRulesNowAndThenAndAlwaysAtTheSameTimes) {
+  auto outcomes = [&](const char* rules) {
+    misbehave(rules);
+    std::string seen;
+    for (int i = 0; i < 40; ++i) seen += caller.ec2("DescribeVpcs").status == 200 ? '.' : 'x';
+    return seen;
+  };
+  const std::string skipped = outcomes(
+      R"([{"operation": "Describe*", "effect": "error", "code": "InternalError", "status": 500, "skip": 2, "count": 1}])");
+  EXPECT_EQ(skipped, "..x" + std::string(37, '.'));
+  const char* now_and_then =
+      R"([{"effect": "error", "code": "InternalError", "status": 500, "probability": 0.3, "seed": 1}])";
+  const std::string first = outcomes(now_and_then);
+  EXPECT_THAT(std::count(first.begin(), first.end(), 'x'),
+              ::testing::AllOf(::testing::Gt(4), ::testing::Lt(20)));
+  EXPECT_EQ(outcomes(now_and_then), first);
+  EXPECT_NE(outcomes(R"([{"effect": "error", "code": "InternalError", "probability": 0.3, "seed": 2}])"),
+            first);
+  EXPECT_FALSE(aws.set_faults(*Json::parse(R"([{"effect": "delay", "ms": 1, "probability": 2}])")));
+}
+
 }  // namespace
 }  // namespace spillway::emu
