@@ -7,6 +7,10 @@ namespace spillway::aws {
 namespace {
 
 constexpr std::chrono::minutes kAdvisory{15}, kMandatory{10};
+// Between attempts to renew while the old ones are still good: asking a dead metadata service takes seconds,
+// and each request of many sent at once asks for credentials. Those that never live longer than a quarter of
+// an hour (a role's shortest session) would otherwise be asked for with every request.
+constexpr std::chrono::minutes kBetweenRenewals{1};
 
 }  // namespace
 
@@ -14,7 +18,9 @@ Result<Credentials> CredentialChain::get(Deadline deadline) {
   const std::lock_guard lock(mutex_);
   const Time now = clock_.now();
   if (known_ && (!known_->expires || *known_->expires - now > kAdvisory)) return *known_;
+  if (known_ && *known_->expires > now && now < renew_after_) return *known_;
   auto fresh = ask(deadline);
+  renew_after_ = now + kBetweenRenewals;
   if (fresh) {
     known_ = *fresh;
     return fresh;

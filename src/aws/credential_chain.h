@@ -15,8 +15,9 @@ namespace spillway::aws {
 using CredentialSource = std::function<Result<std::optional<Credentials>>(Deadline)>;
 
 /// The first of several places that has credentials, remembered until they come close to their end: from 15
-/// minutes before it, a get() tries to renew them and lives with a failure; from 10 minutes before, it says
-/// so in the log; after it, failing to renew is the error. Safe to use from several threads.
+/// minutes before it, a get() tries to renew them, at most once a minute, and lives with a failure; from 10
+/// minutes before, it says so in the log; after it, failing to renew is the error. Safe to use from several
+/// threads.
 class CredentialChain final : public CredentialsProvider {
  public:
   CredentialChain(std::vector<CredentialSource> sources, const Clock& clock)
@@ -33,6 +34,7 @@ class CredentialChain final : public CredentialsProvider {
   const Clock& clock_;
   std::mutex mutex_;
   std::optional<Credentials> known_;
+  Time renew_after_;  // while they are good, the sources are not asked before
 };
 
 }  // namespace spillway::aws
