@@ -72,7 +72,11 @@ Result<std::string> CommandController::run(const std::string& program, std::vect
   Program call{.argv = {commands_.bin + "/" + program}};
   call.argv.insert(call.argv.end(), arguments.begin(), arguments.end());
   if (!commands_.slurm_conf.empty()) call.env.push_back("SLURM_CONF=" + commands_.slurm_conf);
-  Finished finished = TRY(runner_.run(call, deadline));
+  auto ran = runner_.run(call, deadline);
+  if (!ran && ran.error().kind == Kind::timeout) return Error{Kind::timeout, kSlow, ran.error().what};
+  if (!ran && ran.error().kind == Kind::not_found)
+    return Error{Kind::not_found, kNoProgram, ran.error().what};
+  Finished finished = TRY(std::move(ran));
   if (finished.exit_code != 0) return failure(program, arguments, finished);
   return std::move(finished.out);
 }
@@ -130,7 +134,10 @@ Result<void> CommandController::set_addresses(const std::vector<AddressUpdate>& 
     std::vector<NodeName> wrong;
     for (const Node& node : TRY(nodes(order, deadline))) {
       const auto wanted = by_node.find(node.name);
-      if (wanted != by_node.end() && node.address != wanted->second->address.value)
+      if (wanted == by_node.end()) continue;
+      const std::string& hostname =
+          wanted->second->hostname.empty() ? node.name.value : wanted->second->hostname;
+      if (node.address != wanted->second->address.value || node.hostname != hostname)
         wrong.push_back(node.name);
     }
     if (!wrong.empty())
@@ -152,11 +159,14 @@ Result<void> CommandController::set_state(const std::vector<NodeName>& all, Node
                                           const std::string& reason, Deadline deadline) {
   if (action == NodeAction::power_down_force && TRY(version(deadline)) < Version{21, 8})
     action = NodeAction::power_down;
+  const bool needs_reason = action == NodeAction::down || action == NodeAction::drain;
+  if (needs_reason && trim(clean(reason)).empty())
+    return Error{Kind::invalid, kRefused,
+                 fmt::format("state={} of {} needs a reason", to_string(action), fold(all))};
   return in_chunks(all, [&](const std::vector<NodeName>& names) -> Result<void> {
     std::vector<std::string> arguments = {"update", "nodename=" + fold(names),
                                           fmt::format("state={}", to_string(action))};
-    if (action == NodeAction::down || action == NodeAction::drain)
-      arguments.push_back("reason=" + clean(reason));
+    if (needs_reason) arguments.push_back("reason=" + clean(reason));
     TRY(run("scontrol", std::move(arguments), deadline));
     return {};
   });

@@ -28,6 +28,36 @@ TEST(Output, NoReasonPassesForAState) {
   EXPECT_EQ(nodes[1].reason, "");
 }
 
+TEST(Output, ANodeThatTellsAFieldTwiceIsNotBelieved) {
+  // Root on a cloud node registers this as its operating system.
+  const auto forged = parse_nodes(
+      "NodeName=c5-0 Arch=x86_64 NodeAddr=10.0.0.1 NodeHostName=h OS=Linux State=IDLE ThreadsPerCore=1 "
+      "RealMemory=1 "
+      "State=DOWN+CLOUD ThreadsPerCore=1\n");
+  ASSERT_EQ(forged.size(), 1u);
+  EXPECT_TRUE(forged[0].ambiguous);
+  EXPECT_EQ(forged[0].state.base, NodeState::Base::unknown);
+  EXPECT_FALSE(forged[0].state.is_up());
+
+  // The same with a line break, to speak for another node.
+  const auto broken = parse_nodes(
+      "NodeName=c5-0 OS=x\nNodeName=c5-1 State=DOWN RealMemory=1 State=IDLE\nNodeName=c5-1 "
+      "State=ALLOCATED+CLOUD\n");
+  ASSERT_EQ(broken.size(), 2u);
+  EXPECT_TRUE(broken[1].ambiguous);
+  EXPECT_FALSE(broken[1].state.is_down());
+
+  for (const char* reason :
+       {"x State=IDLE NodeName=op1 NodeAddr=1.2.3.4", "a=b | c \"d\" 'e' [f]", "State=DOWN NodeName="}) {
+    const auto plain = parse_nodes(
+        fmt::format("NodeName=c5-0 NodeAddr=a State=DOWN+CLOUD Partitions=p Reason={} [root@x]\n", reason));
+    ASSERT_EQ(plain.size(), 1u);
+    EXPECT_FALSE(plain[0].ambiguous) << reason;
+    EXPECT_TRUE(plain[0].state.is_down()) << reason;
+    EXPECT_EQ(plain[0].reason, reason);
+  }
+}
+
 TEST(Output, ReadsJobsAndRecords) {
   const auto jobs = parse_jobs(
       "12;10;2;CONFIGURING;1000;cloud;acct;2;4;2026-11-22T10:00:00;N/A;cloud-c5-[0-1]\n13;13;N/"
@@ -79,20 +109,24 @@ class ScontrolModel : public Runner {
       const auto value = [&](size_t i) { return program.argv[i].substr(program.argv[i].find('=') + 1); };
       const auto nodes = *expand(value(2));
       if (program.argv[3].starts_with("nodeaddr=")) {
-        const auto addresses = *expand(value(3));
-        for (size_t i = 0; i < nodes.size(); ++i) shown[nodes[i]] = deaf ? "old" : addresses.at(i).value;
+        const auto addresses = *expand(value(3)), hosts = *expand(value(4));
+        for (size_t i = 0; i < nodes.size(); ++i) {
+          shown[nodes[i]] = deaf ? "old" : addresses.at(i).value;
+          hostnames[nodes[i]] = hosts.at(i).value;
+        }
       }
       return Finished{};
     }
     std::string out;
     const auto asked = *expand(program.argv.back());
     for (const NodeName& node : asked)
-      out += fmt::format("NodeName={} NodeAddr={} State=IDLE\n", node, shown[node]);
+      out += fmt::format("NodeName={} NodeAddr={} NodeHostName={} State=IDLE\n", node, shown[node],
+                         garbled ? "other" : hostnames[node]);
     return Finished{0, out, ""};
   }
   std::vector<std::vector<std::string>> calls;
-  std::map<NodeName, std::string> shown;
-  bool deaf = false, silent = false;
+  std::map<NodeName, std::string> shown, hostnames;
+  bool deaf = false, garbled = false, silent = false;
 };
 
 TEST(CommandController, PairsNodesWithAddressesWhateverTheOrder) {
@@ -105,6 +139,9 @@ TEST(CommandController, PairsNodesWithAddressesWhateverTheOrder) {
         {NodeName{fmt::format("c5-{}", i)}, IpAddress{fmt::format("10.0.0.{}", i)}, fmt::format("ip-{}", i)});
   ASSERT_TRUE(controller.set_addresses(updates, deadline));
   for (const AddressUpdate& update : updates) EXPECT_EQ(model.shown[update.node], update.address.value);
+  model.garbled = true;
+  EXPECT_EQ(controller.set_addresses(updates, deadline).error().code, "SPW-SLURM-017");
+  model.garbled = false;
   model.deaf = true;
   EXPECT_EQ(controller.set_addresses(updates, deadline).error().code, "SPW-SLURM-017");
   updates.push_back(updates[0]);
@@ -120,6 +157,8 @@ TEST(CommandController, SpeaksToOldVersionsAndSaysWhoIsSilent) {
                                                           "state=power_down"}));
   ASSERT_TRUE(controller.set_state({NodeName{"c1"}}, NodeAction::down, "it's \"x\"\n", deadline));
   EXPECT_EQ(model.calls.back().back(), "reason=it s  x  ");
+  EXPECT_EQ(controller.set_state({NodeName{"c1"}}, NodeAction::drain, " ", deadline).error().kind,
+            Kind::invalid);
   model.silent = true;
   EXPECT_EQ(controller.nodes({}, deadline).error().code, "SPW-SLURM-010");
 }

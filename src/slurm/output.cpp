@@ -39,29 +39,66 @@ std::optional<Time> moment(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+size_t times(std::string_view text, std::string_view key) {
+  size_t count = 0;
+  for (size_t at = 0; (at = text.find(key, at)) != std::string_view::npos; at += key.size()) ++count;
+  return count;
+}
+
+/// Whether the part of a node's line that nobody should be able to write into tells a field twice. Root on a
+/// cloud node decides what its slurmd registers as Arch, Version and OS, and these stand before State.
+bool is_ambiguous(std::string_view line) {
+  std::string_view head = line;
+  for (const std::string_view free_text : {" Reason=", " Comment=", " Extra="})
+    head = head.substr(0, head.find(free_text));
+  for (const std::string_view key :
+       {" State=", " NodeAddr=", " NodeHostName=", " BootTime=", " LastBusyTime="})
+    if (times(head, key) > 1) return true;
+  return times(head, "NodeName=") > 1;
+}
+
+Node node_in(std::string_view line) {
+  const auto number = [&](std::string_view key) { return parse_int(field(line, key)).value_or(0); };
+  Node node{.name = NodeName{std::string(field(line, "NodeName"))},
+            .state = parse_node_state(field(line, "State")).value_or(NodeState{}),
+            .address = std::string(field(line, "NodeAddr")),
+            .hostname = std::string(field(line, "NodeHostName")),
+            .reason = std::string(without_signature(field(line, "Reason", true))),
+            .cpus = number("CPUTot"),
+            .cpus_allocated = number("CPUAlloc"),
+            .memory_mib = number("RealMemory"),
+            .memory_allocated_mib = number("AllocMem"),
+            .boot_time = moment(field(line, "BootTime")),
+            .slurmd_start_time = moment(field(line, "SlurmdStartTime")),
+            .last_busy = moment(field(line, "LastBusyTime")),
+            .ambiguous = is_ambiguous(line)};
+  if (node.ambiguous) node.state = {};
+  for (const std::string_view partition : split(field(line, "Partitions"), ','))
+    if (!partition.empty()) node.partitions.emplace_back(partition);
+  return node;
+}
+
+}  // namespace
+
 std::vector<Node> parse_nodes(std::string_view text) {
   std::vector<Node> nodes;
-  for (const std::string_view line : split(text, '\n')) {
-    if (!line.starts_with("NodeName=")) continue;
-    const auto number = [&](std::string_view key) { return parse_int(field(line, key)).value_or(0); };
-    Node node{.name = NodeName{std::string(field(line, "NodeName"))},
-              .state = parse_node_state(field(line, "State")).value_or(NodeState{}),
-              .address = std::string(field(line, "NodeAddr")),
-              .hostname = std::string(field(line, "NodeHostName")),
-              .reason = std::string(without_signature(field(line, "Reason", true))),
-              .cpus = number("CPUTot"),
-              .cpus_allocated = number("CPUAlloc"),
-              .memory_mib = number("RealMemory"),
-              .memory_allocated_mib = number("AllocMem"),
-              .boot_time = moment(field(line, "BootTime")),
-              .slurmd_start_time = moment(field(line, "SlurmdStartTime")),
-              .last_busy = moment(field(line, "LastBusyTime"))};
-    for (const std::string_view partition : split(field(line, "Partitions"), ','))
-      if (!partition.empty()) node.partitions.emplace_back(partition);
-    nodes.push_back(std::move(node));
+  for (const std::string_view line : split(text, '\n'))
+    if (line.starts_with("NodeName=")) nodes.push_back(node_in(line));
+  std::stable_sort(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) { return a.name < b.name; });
+  // A line break in a free text can start a line that looks like another node's. Which one is true is not
+  // ours to guess: the node stays, its state does not.
+  std::vector<Node> out;
+  for (Node& node : nodes) {
+    if (out.empty() || out.back().name != node.name) {
+      out.push_back(std::move(node));
+    } else {
+      out.back().ambiguous = true;
+      out.back().state = {};
+    }
   }
-  std::sort(nodes.begin(), nodes.end(), [](const Node& a, const Node& b) { return a.name < b.name; });
-  return nodes;
+  return out;
 }
 
 std::vector<Job> parse_jobs(std::string_view text) {
@@ -69,7 +106,7 @@ std::vector<Job> parse_jobs(std::string_view text) {
   for (const std::string_view line : split(text, '\n')) {
     const auto parts = split(line, ';');
     const auto id = parse_int(parts[0]);
-    if (parts.size() != 12 || !id) continue;
+    if (parts.size() != 12 || !id || *id <= 0) continue;
     jobs.push_back({.id = *id,
                     .array_id = parse_int(parts[1]).value_or(*id),
                     .array_index = parse_int(parts[2]),
@@ -90,7 +127,7 @@ std::vector<JobRecord> parse_records(std::string_view text) {
   std::vector<JobRecord> records;
   for (const std::string_view line : split(text, '\n')) {
     const auto parts = split(line, '|');
-    if (parts.size() != 14) continue;
+    if (parts.size() != 14 || parse_int(parts[1]).value_or(0) <= 0) continue;
     const auto codes = split(parts[3], ':');
     records.push_back({.id = parse_int(parts[1]).value_or(0),
                        .job_id = std::string(parts[0]),

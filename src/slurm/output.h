@@ -16,8 +16,9 @@ inline constexpr const char* kRecordFormat =
     "JobID,JobIDRaw,State,ExitCode,Partition,Account,User,AllocCPUS,ElapsedRaw,Submit,Eligible,Start,End,"
     "NodeList";
 
-/// `scontrol -o show node`. A field's first occurrence counts, and Reason stands last, so that no reason can
-/// pass for a state.
+/// `scontrol -o show node`, sorted by name, each name once. Free texts stand last, so that no reason can pass
+/// for a state; a node whose line, or a second line, tells a field twice is `ambiguous` and its state
+/// unknown.
 std::vector<Node> parse_nodes(std::string_view text);
 /// `squeue -h -a -r -o kJobFormat`: fields that no user can put a separator into.
 std::vector<Job> parse_jobs(std::string_view text);
