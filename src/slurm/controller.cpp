@@ -19,7 +19,7 @@ Error failure(const std::string& program, const std::vector<std::string>& argume
   const std::string what = fmt::format("{} {}: {}", program, fmt::join(arguments, " "), said.substr(0, 500));
   if (says("Unable to contact slurm controller") || says("Connection refused") || says("timed out") ||
       says("Zero Bytes were transmitted") || says("Unable to establish configuration source") ||
-      says("Transport endpoint"))
+      says("Transport endpoint") || says("Unable to establish control machine address"))
     return Error{Kind::unavailable, kSilent, what};
   if (says("permission") || says("Access/permission denied") || says("Invalid user id"))
     return Error{Kind::denied, kDenied, what};

@@ -36,7 +36,7 @@ struct Node {
 
 /// A job in slurmctld's memory; each element of an array is one.
 struct Job {
-  int64_t id = 0;                      // of the element, unique
+  int64_t id = 0;                      // unique, but array_id while an element of an array waits
   int64_t array_id = 0;                // of the whole array; `id` when it is none
   std::optional<int64_t> array_index;  // its number in the array
   std::string state;                   // squeue's %T: PENDING, CONFIGURING, RUNNING, COMPLETING …
@@ -121,7 +121,8 @@ class Controller {
   virtual Result<void> reset_addresses(const std::vector<NodeName>& nodes, Deadline deadline) = 0;
 
   /// Orders a change of state, in batches. power_down_force falls back on what the version has: before 21.08
-  /// that is DOWN, then POWER_DOWN. Errors: invalid when down or drain come without `reason`.
+  /// that is POWER_DOWN, which has no effect on a node that powers up before its ResumeTimeout. Errors:
+  /// invalid when down or drain come without `reason`.
   virtual Result<void> set_state(const std::vector<NodeName>& nodes, NodeAction action,
                                  const std::string& reason, Deadline deadline) = 0;
 

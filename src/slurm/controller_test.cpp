@@ -28,6 +28,53 @@ TEST(Output, NoReasonPassesForAState) {
   EXPECT_EQ(nodes[1].reason, "");
 }
 
+/// One cloud node's life as slurmctld 22.05.8 printed it: State, NodeAddr and what stands behind
+/// LastBusyTime.
+std::string printed(std::string_view state, std::string_view address, std::string_view last = "") {
+  return fmt::format(
+      "NodeName=cloud-c5-0 Arch=x86_64 CoresPerSocket=1  CPUAlloc=1 CPUEfctv=2 CPUTot=2 CPULoad=0.05 "
+      "AvailableFeatures=(null) ActiveFeatures=(null) Gres=(null) NodeAddr={} NodeHostName=ctl "
+      "Version=22.05.8 "
+      "OS=Linux 6.1.0 #1 SMP PREEMPT_DYNAMIC @0  RealMemory=500 AllocMem=100 FreeMem=17774 Sockets=2 "
+      "Boards=1 State={} "
+      "ThreadsPerCore=1 TmpDisk=0 Weight=1 Owner=N/A MCS_label=N/A Partitions=cloud,all  "
+      "BootTime=2026-11-23T00:00:04 "
+      "SlurmdStartTime=None LastBusyTime=Unknown CfgTRES=cpu=2,mem=500M,billing=2 AllocTRES= CapWatts=n/a "
+      "CurrentWatts=0 AveWatts=0 ExtSensorsJoules=n/s ExtSensorsWatts=0 ExtSensorsTemp=n/s{}\n",
+      address, state, last);
+}
+
+TEST(Output, ReadsWhatSlurmPrintsOfACloudNode) {
+  const Node up = parse_nodes(printed("MIXED+CLOUD", "172.31.0.4")).at(0);
+  EXPECT_EQ(up.address, "172.31.0.4");
+  EXPECT_EQ(up.hostname, "ctl");
+  EXPECT_EQ(up.partitions, (std::vector<std::string>{"cloud", "all"}));
+  EXPECT_EQ(up.cpus, 2);
+  EXPECT_EQ(up.cpus_allocated, 1);
+  EXPECT_EQ(up.memory_mib, 500);
+  EXPECT_EQ(up.memory_allocated_mib, 100);
+  EXPECT_EQ(to_iso8601_seconds(*up.boot_time), "2026-11-23T00:00:04Z");
+  EXPECT_FALSE(up.slurmd_start_time);
+  EXPECT_FALSE(up.last_busy);
+  EXPECT_FALSE(up.ambiguous);
+  EXPECT_TRUE(up.state.is_up());
+
+  for (const char* state :
+       {"IDLE+CLOUD+POWERED_DOWN", "ALLOCATED+CLOUD+POWERED_DOWN", "MIXED+CLOUD+NOT_RESPONDING+POWERING_UP",
+        "IDLE+CLOUD+COMPLETING", "IDLE+CLOUD+POWER_DOWN+NOT_RESPONDING", "IDLE+CLOUD+POWERING_DOWN",
+        "DOWN+CLOUD+POWERED_DOWN+NOT_RESPONDING", "DOWN+CLOUD+POWER_UP+POWERED_DOWN+NOT_RESPONDING",
+        "IDLE+CLOUD+DRAIN+POWERING_DOWN"}) {
+    const Node node = parse_nodes(printed(state, "cloud-c5-0")).at(0);
+    EXPECT_EQ(node.state, *parse_node_state(state)) << state;
+    EXPECT_TRUE(node.state.unknown.empty()) << state;
+  }
+  EXPECT_EQ(
+      parse_nodes(printed("DOWN+CLOUD", "a", " Reason=x y [root@2026-11-23T00:00:16] Comment=c State=IDLE"))
+          .at(0)
+          .reason,
+      "x y");
+}
+
 TEST(Output, ANodeThatTellsAFieldTwiceIsNotBelieved) {
   // Root on a cloud node registers this as its operating system.
   const auto forged = parse_nodes(

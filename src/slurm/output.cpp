@@ -20,11 +20,19 @@ std::string_view field(std::string_view line, std::string_view key, bool to_end 
   return {};
 }
 
-/// "Not responding [slurm@2026-11-22T10:00:00]" without the brackets.
+/// "Not responding [slurm@2026-11-22T10:00:00] Comment=x" without what follows the reason.
 std::string_view without_signature(std::string_view reason) {
+  for (const std::string_view next : {"] Comment=", "] Extra="})
+    if (const size_t end = reason.find(next); end != std::string_view::npos)
+      reason = reason.substr(0, end + 1);
   const size_t bracket = reason.rfind(" [");
   return trim(bracket != std::string_view::npos && trim(reason).ends_with(']') ? reason.substr(0, bracket)
                                                                                : reason);
+}
+
+/// What Slurm prints for a text that is not there.
+std::string text_or_nothing(std::string_view text) {
+  return text == "(null)" || text == "N/A" ? std::string() : std::string(text);
 }
 
 std::vector<NodeName> node_list(std::string_view text) {
@@ -114,7 +122,7 @@ std::vector<Job> parse_jobs(std::string_view text) {
                     .nodes = node_list(parts[11]),
                     .user = static_cast<uid_t>(parse_int(parts[4]).value_or(-1)),
                     .partition = std::string(parts[5]),
-                    .account = std::string(parts[6]),
+                    .account = text_or_nothing(parts[6]),
                     .node_count = parse_int(parts[7]).value_or(0),
                     .cpus = parse_int(parts[8]).value_or(0),
                     .submit = moment(parts[9]),
