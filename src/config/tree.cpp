@@ -115,7 +115,7 @@ class Builder : public YAML::EventHandler {
     if (top.tree.shape == Tree::Shape::list) {
       top.tree.items.push_back(std::move(tree));
     } else if (top.has_key) {
-      top.tree.members.emplace_back(std::move(top.key), std::move(tree));
+      top.tree.members.push_back({std::move(top.key), std::move(tree)});
       top.has_key = false;
     } else {
       if (tree.shape != Tree::Shape::scalar) throw Refusal{tree.mark, "a key must be plain text"};

@@ -1,7 +1,6 @@
 #pragma once
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -18,16 +17,22 @@ struct Mark {
 /// stands.
 struct Tree {
   enum class Shape { nothing, scalar, list, map };
+  struct Member;
   Shape shape = Shape::nothing;
   Mark mark;
-  std::string text;                                   // of a scalar
-  std::vector<Tree> items;                            // of a list
-  std::vector<std::pair<std::string, Tree>> members;  // of a map, in the file's order
+  std::string text;             // of a scalar
+  std::vector<Tree> items;      // of a list
+  std::vector<Member> members;  // of a map, in the file's order
 
   const Tree* find(std::string_view key) const;
   /// As JSON, plain scalars that look like numbers or booleans (true, false) as such.
   Json to_json() const;
   bool quoted = false;  // the scalar stood in quotes: it is text whatever it looks like
+};
+
+struct Tree::Member {
+  std::string key;
+  Tree value;
 };
 
 /// Reads strict YAML: one document, no repeated keys, no anchors, aliases or tags, at most 1 MiB and 50

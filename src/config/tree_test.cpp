@@ -18,7 +18,7 @@ TEST(Yaml, KeepsTextAndPlace) {
   EXPECT_EQ(list.items[0].mark.line, 3);
   EXPECT_EQ(list.items[0].mark.column, 5);
   EXPECT_TRUE(list.items[1].quoted);
-  EXPECT_EQ(tree->members[2].second.mark.line, 5);
+  EXPECT_EQ(tree->members[2].value.mark.line, 5);
   EXPECT_EQ(tree->find("c")->find("d")->shape, Tree::Shape::nothing);
   EXPECT_EQ(tree->to_json().dump(), R"({"a": "no", "b": ["12:00:00", "7"], "c": {"d": null}})");
 }
