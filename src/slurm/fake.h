@@ -1,0 +1,83 @@
+#pragma once
+#include <map>
+#include <set>
+
+#include "slurm/controller.h"
+
+namespace spillway::slurm {
+
+/// A working model of slurmctld's power saving, moved by a clock, for tests of what stands above the seam. It
+/// keeps the same contract as the real one (controller_contract_test.cpp holds both to it).
+///
+///   submit ──▶ powering up ──register_node──▶ up ──finish, SuspendTime──▶ powering down ──SuspendTimeout──▶
+///   off
+///                   └──ResumeTimeout──▶ DOWN, in take_failed()
+class FakeController final : public Controller {
+ public:
+  struct Settings {
+    Duration resume_timeout = std::chrono::seconds{300};
+    Duration suspend_time = std::chrono::seconds{400};
+    Duration suspend_timeout = std::chrono::seconds{60};
+    Version version{22, 5};
+  };
+  FakeController(Clock& clock, std::vector<NodeName> nodes)
+      : FakeController(clock, std::move(nodes), Settings{}) {}
+  FakeController(Clock& clock, std::vector<NodeName> nodes, Settings settings);
+
+  // What users and machines do.
+
+  /// A job that gets exactly these nodes: those that are off are called for. Returns its id.
+  int64_t submit(const std::vector<NodeName>& nodes, const std::string& partition = "cloud");
+  /// The job is done; its nodes are idle.
+  void finish(int64_t job);
+  /// slurmd of this node starts, if a node is expected or up, and answers at `address`.
+  void register_node(const NodeName& node, const IpAddress& address);
+  /// The machine is gone: the node does not respond any more.
+  void lose(const NodeName& node);
+  /// While silent, every call is unavailable.
+  void be_silent(bool silent) { silent_ = silent; }
+
+  // What ResumeProgram, SuspendProgram and ResumeFailProgram were called with since the last question.
+  std::vector<NodeName> take_resumed();
+  std::vector<NodeName> take_suspended();
+  std::vector<NodeName> take_failed();
+
+  Result<Version> version(Deadline deadline) override;
+  Result<std::vector<Node>> nodes(const std::vector<NodeName>& only, Deadline deadline) override;
+  Result<std::vector<Job>> jobs(Deadline deadline) override;
+  Result<std::vector<JobRecord>> records(const RecordQuery& query, Deadline deadline) override;
+  Result<void> set_addresses(const std::vector<AddressUpdate>& updates, Deadline deadline) override;
+  Result<void> reset_addresses(const std::vector<NodeName>& nodes, Deadline deadline) override;
+  Result<void> set_state(const std::vector<NodeName>& nodes, NodeAction action, const std::string& reason,
+                         Deadline deadline) override;
+  Result<std::map<std::string, std::string>> configuration(Deadline deadline) override;
+
+ private:
+  struct Machine {
+    Node node;
+    Time since;  // of its power state, or of being idle
+  };
+
+  Result<void> reach(const std::vector<NodeName>& nodes);
+  void advance();
+  void power_up(Machine& machine);
+  void power_down(Machine& machine);
+  void act(Machine& machine, NodeAction action, const std::string& reason);
+  void requeue_jobs_on(const NodeName& node);
+  bool is_held(const NodeName& node) const;
+  void settle_base(Machine& machine);
+  void let_go(Machine& machine);
+
+  Clock& clock_;
+  Settings settings_;
+  std::map<NodeName, Machine> machines_;
+  std::map<int64_t, Job> jobs_;
+  std::map<int64_t, std::vector<NodeName>>
+      waiting_;  // jobs that were requeued, with the nodes that they want
+  std::vector<JobRecord> records_;
+  std::set<NodeName> resumed_, suspended_, failed_;
+  int64_t next_job_ = 1;
+  bool silent_ = false;
+};
+
+}  // namespace spillway::slurm
