@@ -28,8 +28,8 @@ Result<int> serve(const std::string& text) {
   net::ServerOptions front;
   front.certificate = options["certificate"].as_string();
   front.key = options["key"].as_string();
-  const auto api = TRY(
-      net::Server::start(std::move(front), [&](const net::Incoming& request) { return aws.handle(request); }));
+  const auto api = TRY(net::Server::start(std::move(front),
+                                          [&](const net::Incoming& request) { return aws.handle(request); }));
   const auto metadata =
       TRY(net::Server::start({}, [&](const net::Incoming& request) { return aws.handle_metadata(request); }));
   std::puts(Json::object({{"api", int{api->port()}}, {"metadata", int{metadata->port()}}}).dump().c_str());
