@@ -39,7 +39,23 @@ std::vector<Command> commands() {
        "its "
        "states move on with the clock. Nothing is billed, nothing is launched. Point any AWS client at the "
        "endpoint "
-       "that it prints: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-instances.",
+       "that it prints: aws --endpoint-url http://127.0.0.1:4566 ec2 describe-instances.\n\n"
+       "A file of faults is an array of rules, looked at in order: {\"operation\": \"CreateFleet\", "
+       "\"type\": "
+       "\"c5.xlarge\", \"subnet\": \"subnet-…\", \"effect\": \"capacity\", \"limit\": 2, \"count\": 3}; "
+       "operation, "
+       "type, subnet and count may be left out. Effects: error (with code, and message and status if "
+       "wanted), "
+       "capacity (with limit), drop_before and drop_after (the connection is cut, without or after acting), "
+       "delay "
+       "(with ms), never_boots, dies_pending.\n\n"
+       "A seed is an object of arrays: vpcs {id, cidr}, subnets {id, vpc, cidr, zone}, security_groups {id, "
+       "vpc, "
+       "name}, images {id, name}, users {name, access_keys: [{id, secret}], policies: [{name, document}]}, "
+       "roles {name, "
+       "policies, trust}, instance_profiles {name, role}, buckets {name, objects: [{key, body}]}, parameters "
+       "{name, "
+       "value, type}. A user without policies may do everything.",
        {{"--listen", "HOST:PORT", "Where it answers; port 0 takes a free one.", "127.0.0.1:4566", ""},
         {"--metadata", "HOST:PORT",
          "Serve the instance metadata service there too, to clients that come from an instance's address.",

@@ -123,6 +123,17 @@ void describe(A& a, Account& all) {
 
 namespace {
 
+/// What the operations rely on and a document of right types may still lack; "" when nothing.
+std::string contradiction(const Account& account) {
+  for (const auto& [id, known] : account.templates)
+    if (!known.versions.contains(known.default_version))
+      return fmt::format("snapshot.templates: {} lacks its default version", id);
+  for (const auto& [id, bucket] : account.buckets)
+    for (const auto& [key, object] : bucket.objects)
+      if (!object.content) return fmt::format("snapshot.buckets: {}/{} lacks its content", id, key);
+  return "";
+}
+
 /// What follows from the instances: who has which address, and when each moves on.
 void derive(Account& account) {
   account.instance_by_ip.clear();
@@ -150,12 +161,13 @@ Result<void> restore_account(Account& account, const Json& snapshot) {
   const Json before = snapshot_of(account);
   Reader reader(snapshot, "snapshot");
   describe(reader, account);
-  if (reader.failed()) {
+  const std::string problem = reader.failed() ? reader.problem() : contradiction(account);
+  if (!problem.empty()) {
     Reader undo(before);
     describe(undo, account);
   }
   derive(account);
-  if (reader.failed()) return Error{Kind::invalid, reader.problem()};
+  if (!problem.empty()) return Error{Kind::invalid, problem};
   account.events.clear();
   return {};
 }
