@@ -134,7 +134,8 @@ Json Cloud::instances() const {
 }
 
 std::string Cloud::instance_of(const std::string& name) const {
-  for (const Json& instance : instances().items())
+  const Json all = instances();
+  for (const Json& instance : all.items())
     if (instance["node"].as_string() == name || instance["address"].as_string() == name)
       return instance["id"].as_string();
   return name;

@@ -66,8 +66,15 @@ Result<int> up(const Invocation& invocation) {
   return 0;
 }
 
+/// The running lab, for root: its answers hold keys, and entering it takes root anyway.
+Result<LabHandle> attach(const Invocation& invocation) {
+  if (geteuid() != 0)
+    return Error{Kind::denied, kNotRoot, "the lab is root's"}.fixed_by("the same with sudo");
+  return find_lab(state_of(invocation));
+}
+
 Result<int> status(const Invocation& invocation) {
-  const LabHandle lab = TRY(find_lab(state_of(invocation)));
+  const LabHandle lab = TRY(attach(invocation));
   Json answer = TRY(ask_lab(lab, Json::object({{"op", "status"}})));
   answer.set("pid", int64_t{lab.init});
   if (invocation.json()) {
@@ -86,7 +93,7 @@ Result<int> status(const Invocation& invocation) {
 }
 
 Result<int> exec(const Invocation& invocation) {
-  const LabHandle lab = TRY(find_lab(state_of(invocation)));
+  const LabHandle lab = TRY(attach(invocation));
   Visit there{invocation.arguments.front(), 0, invocation.get("user"), invocation.arguments};
   there.argv.erase(there.argv.begin());
   if (!there.argv.empty() && there.argv.front() == "--") there.argv.erase(there.argv.begin());
@@ -114,7 +121,9 @@ Result<int> demo(const Invocation& invocation) {
   Guest guest{state_of(invocation)};
   Result<LabHandle> lab = find_lab(guest.state);
   if (!lab) {
-    TRY(bring_up(TRY(settings_of(invocation)), [&](const std::string& step) { say(" ✓ " + step); }));
+    Settings settings = TRY(settings_of(invocation));
+    settings.tied = true;
+    TRY(bring_up(settings, [&](const std::string& step) { say(" ✓ " + step); }));
     guest.own = true;
     lab = find_lab(guest.state);
     if (!lab) return lab.error();

@@ -9,6 +9,7 @@ struct Settings {
   std::filesystem::path state = "/var/tmp/spillway-lab";  // caches and logs; all that a lab leaves behind
   std::filesystem::path programs;  // the folder of the binaries spillway and spillway-lab
   int nodes = 50;                  // cloud nodes that slurm.conf knows
+  bool tied = false;               // the lab ends with the process that made it, however that ends
   int port = 0;                    // of the AWS endpoint on the host's loopback; 0: 4566, or any free one
 };
 

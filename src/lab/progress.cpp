@@ -1,5 +1,6 @@
 #include "lab/progress.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,6 +21,11 @@ void Progress::ready(Json status) {
   say(Json::object({{"ready", std::move(status)}}));
   const std::scoped_lock lock(mutex_);
   pipe_.reset();
+}
+
+bool Progress::abandoned() const {
+  pollfd look{pipe_.get(), 0, 0};
+  return poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0;
 }
 
 Json error_to_json(const Error& error) {

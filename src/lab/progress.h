@@ -16,6 +16,8 @@ class Progress {
   void failed(const Error& error);
   /// The last line: everything answers. Closes the pipe.
   void ready(Json status);
+  /// Whether nobody waits for the lab any more: its `lab up` was interrupted.
+  bool abandoned() const;
   /// Closes this copy of the pipe without a word; another process tells the rest.
   void let_go() { pipe_.reset(); }
 

@@ -67,6 +67,7 @@ class Supervisor {
       progress_.failed(up.error());
       return 1;
     }
+    if (progress_.abandoned()) return 130;
     progress_.ready(status());
     serve_control(
         control_, [this](const Json& question) { return answer(question); },
@@ -135,6 +136,15 @@ class Supervisor {
     return out.set("services", std::move(services)), out;
   }
 
+  /// Where Slurm says that a node answers: known before its instance's tags are.
+  std::string address_in_slurm(const std::string& node) {
+    const auto shown = run_on(runner_, "ctl", {"/usr/bin/scontrol", "-o", "show", "node", node});
+    const size_t at = shown ? shown->find("NodeAddr=") : std::string::npos;
+    if (at == std::string::npos) return node;
+    const size_t from = at + std::string_view("NodeAddr=").size();
+    return shown->substr(from, shown->find(' ', from) - from);
+  }
+
   /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
   /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} (start it again),
   /// {"op": "faults", "faults": {...}}.
@@ -147,7 +157,8 @@ class Supervisor {
       return Json::object({{"stopping", true}});
     }
     if (op == "find") {
-      const pid_t pid = processes_.pid_of(cloud_.instance_of(name));
+      pid_t pid = processes_.pid_of(cloud_.instance_of(name));
+      if (pid == 0) pid = processes_.pid_of(cloud_.instance_of(address_in_slurm(name)));
       if (pid == 0) return Error{Kind::not_found, kNoSuchHost, "the lab has no " + name};
       return Json::object({{"pid", int64_t{pid}}});
     }

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -88,6 +89,7 @@ Pair socket_pair() {
 
 /// The lab's PID 1, from its first breath.
 [[noreturn]] void become_lab(Settings settings, Fd control, Endpoint endpoint, Progress progress) {
+  if (settings.tied) prctl(PR_SET_PDEATHSIG, SIGKILL);
   setsid();
   umask(022);
   const int log =

@@ -6,6 +6,7 @@ up
 job=$(submit -p cloud --wrap 'sleep 60')
 eventually 30 "the job runs" running "$job"
 instance=$(first_instance)
+equal "$(on cloud-c5-0 hostname)" cloud-c5-0 "the node found by its name"
 list=$(mktemp)
 on "$instance" find / -path /proc -prune -o -path /sys -prune -o -path /dev -prune -o -print >"$list"
 [ "$(wc -l <"$list")" -gt 1000 ] || fail "the listing is too short to mean anything"

@@ -28,11 +28,26 @@ kill "$holder"
 refused SPW-LAB-006 1 "$LAB" lab status --state "$STATE"
 lab up >/dev/null
 refused SPW-LAB-004 1 "$LAB" lab up --state "$STATE"
+refused SPW-LAB-001 1 setpriv --reuid 65534 --clear-groups "$copy/spillway-lab" lab exec --state "$STATE" ctl -- true
 refused SPW-LAB-009 1 "$LAB" lab exec --state "$STATE" nowhere -- true
 equal "$(on ctl sh -c 'exit 7' || echo $?)" 7 "an exit code from inside"
 equal "$(echo through | on ctl cat)" through "standard input"
 equal "$(on ctl id -un)" alice "who runs on ctl"
 equal "$(on gw-aws id -un)" root "who runs on a gateway"
 equal "$(on ctl:bob id -un)" bob "--user"
+# An interrupted `lab up` leaves no lab, nor does a demo that is killed.
+lab down >/dev/null
+"$LAB" lab up --state "$STATE" >/dev/null 2>&1 &
+sleep 0.3
+kill -9 $!
+ended() { { lab status 2>&1 || true; } | grep -q SPW-LAB-006; }
+eventually 20 "the lab of a killed 'lab up' ends" ended
+"$LAB" lab demo --state "$STATE" >/dev/null 2>&1 &
+demo=$!
+is_up() { lab status >/dev/null; }
+eventually 20 "the demo's lab is up" is_up
+kill -9 $demo
+eventually 5 "the lab of a killed demo ends" ended
+lab up >/dev/null
 equal "$(lab down)" "lab is down; nothing of it runs" "down"
 equal "$(lab down)" "no lab was up" "down again"
