@@ -24,10 +24,11 @@ give_up() {
   shutdown -h now || poweroff -f
   exit 1
 }
-# wait_a_little TRY WHAT: a quarter of a second first, then longer, at most 4 s; gives up past the limit.
+# wait_a_little TRY WHAT: a quarter of a second first, doubling to 2 s, then up to 4 s, for many may be waiting; gives up past
+# the limit.
 wait_a_little() {
   [ $(($(date +%s) - began)) -lt "$limit" ] || give_up "$2: not there after $limit s"
-  case $1 in [0-7]) sleep 0.25 ;; 8 | 9 | 10 | 11) sleep 1 ;; *) sleep "$((2 + $$ % 3))" ;; esac
+  case $1 in 0) sleep 0.25 ;; 1) sleep 0.5 ;; 2) sleep 1 ;; [3-5]) sleep 2 ;; *) sleep "$((2 + $$ % 3))" ;; esac
 }
 
 # ---- the metadata service, version 2

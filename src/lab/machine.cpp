@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -111,6 +112,9 @@ Result<void> boot(const MachineBoot& machine) {
 }  // namespace
 
 [[noreturn]] void become_machine(const MachineBoot& machine) {
+  // An instance has processors of its own on AWS; here a wave of boots must not starve slurmctld, the daemon
+  // and the emulator.
+  setpriority(PRIO_PROCESS, 0, 10);
   if (const Result<void> ready = boot(machine); !ready) {
     dprintf(2, "%s cannot boot: %s\n", machine.id.c_str(), ready.error().what.c_str());
     _exit(70);
