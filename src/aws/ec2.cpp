@@ -36,8 +36,11 @@ Instance instance_from(const Json& json) {
   out.zone = json["Placement"]["AvailabilityZone"].as_string();
   out.subnet = json["SubnetId"].as_string();
   out.lifecycle = json.contains("InstanceLifecycle") ? json["InstanceLifecycle"].as_string() : "on-demand";
-  if (const Json& reason = json["StateReason"]; !reason["Code"].as_string().empty())
-    out.state_reason = fmt::format("{}: {}", reason["Code"].as_string(), reason["Message"].as_string());
+  if (const Json& reason = json["StateReason"]; !reason["Code"].as_string().empty()) {
+    // EC2's message often begins with the code.
+    const std::string &code = reason["Code"].as_string(), &message = reason["Message"].as_string();
+    out.state_reason = message.starts_with(code) ? message : fmt::format("{}: {}", code, message);
+  }
   out.client_token = json["ClientToken"].as_string();
   out.launched = Time{std::chrono::microseconds{static_cast<int64_t>(json["LaunchTime"].as_double() * 1e6)}};
   for (const Json& tag : json["Tags"].items())

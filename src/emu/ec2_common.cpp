@@ -63,7 +63,10 @@ bool matches_wildcard(std::string_view pattern, std::string_view value) {
 void write_tags(Xml& xml, const Tags& tags) {
   if (tags.empty()) return;
   xml.in("tagSet", [&] {
-    for (const auto& [key, value] : tags) xml.in("item", [&] { xml.text("key", key).text("value", value); });
+    for (const auto& [key, value] : tags)
+      xml.in("item", [&, &name = key, &text = value] {
+        xml.text("key", name).text("value", text);
+      });  // clang 14 captures no bindings
   });
 }
 

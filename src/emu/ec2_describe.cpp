@@ -86,7 +86,9 @@ Answer<Xml> describe_instances(Account& account, const Call& call) {
   Xml xml;
   xml.in("reservationSet", [&] {
     for (const auto& [id, instances] : reservations)
-      xml.in("item", [&] { write_reservation(xml, account, std::string(id), instances); });
+      xml.in("item", [&, &name = id, &members = instances] {
+        write_reservation(xml, account, std::string(name), members);
+      });
   });
   if (!selection.next.empty()) xml.text("nextToken", selection.next);
   return xml;

@@ -26,9 +26,9 @@ Answer<Xml> list(const Account& account, const Call& call, const Map& map, const
   Values ids;
   for (const auto& [id, resource] : map) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), id) == wanted.end()) continue;
-    bool passes =
-        EMU_TRY(passes_filters(call.params.structures("Filter"), resource.tags,
-                               [&](std::string_view name) { return how.values(account, resource, name); }));
+    bool passes = EMU_TRY(passes_filters(
+        call.params.structures("Filter"), resource.tags,
+        [&, &one = resource](std::string_view name) { return how.values(account, one, name); }));
     if (passes) ids.push_back(id);
   }
   Page page = EMU_TRY(page_of(call.params, ids, 5, 1000));

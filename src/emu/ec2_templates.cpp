@@ -74,9 +74,9 @@ void write_data(Xml& xml, const LaunchData& data) {
   if (!data.tags.empty())
     xml.in("tagSpecificationSet", [&] {
       for (const auto& [type, tags] : data.tags)
-        xml.in("item", [&] {
-          xml.text("resourceType", type);
-          write_tags(xml, tags);
+        xml.in("item", [&, &kind = type, &its_tags = tags] {
+          xml.text("resourceType", kind);
+          write_tags(xml, its_tags);
         });
     });
   if (!data.security_groups.empty())
@@ -179,14 +179,13 @@ Answer<Xml> describe_templates(Account& account, const Call& call) {
   std::vector<std::string> ids;
   for (const auto& [id, known] : account.templates) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), id) == wanted.end()) continue;
-    bool passes =
-        EMU_TRY(passes_filters(call.params.structures("Filter"), known.tags,
-                               [&](std::string_view name) -> std::optional<std::vector<std::string>> {
-                                 if (name == "launch-template-name") return std::vector{known.name};
-                                 if (name == "create-time")
-                                   return std::vector{to_iso8601_seconds(known.created)};
-                                 return std::nullopt;
-                               }));
+    bool passes = EMU_TRY(
+        passes_filters(call.params.structures("Filter"), known.tags,
+                       [&, &one = known](std::string_view name) -> std::optional<std::vector<std::string>> {
+                         if (name == "launch-template-name") return std::vector{one.name};
+                         if (name == "create-time") return std::vector{to_iso8601_seconds(one.created)};
+                         return std::nullopt;
+                       }));
     if (passes) ids.push_back(id);
   }
   Page page = EMU_TRY(page_of(call.params, ids, 1, 200));

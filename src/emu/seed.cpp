@@ -42,7 +42,8 @@ Result<void> check_members(const Json& item, const std::string& path, const Memb
   std::vector<std::string> names;
   for (const Member& member : known) names.emplace_back(member.name);
   for (const auto& [key, value] : item.members()) {
-    auto member = std::find_if(known.begin(), known.end(), [&](const Member& m) { return m.name == key; });
+    auto member =
+        std::find_if(known.begin(), known.end(), [&name = key](const Member& m) { return m.name == name; });
     if (member == known.end())
       return bad(path,
                  fmt::format("unknown key '{}'{}", key,

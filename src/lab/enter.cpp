@@ -78,7 +78,7 @@ void settle(const std::string& folder, const char* home, std::vector<std::string
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const char* terminal = getenv("TERM");
   const std::vector<std::pair<std::string, std::string>> environment = {
-      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"},
+      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec/spillway"},
       {"HOME", user->pw_dir},
       {"USER", user->pw_name},
       {"LOGNAME", user->pw_name},
