@@ -41,13 +41,8 @@ TEST_F(Instances, TerminateAllOrNone) {
   EXPECT_EQ(text(caller.ec2("DescribeInstances", {{"InstanceId.1", id}}), "name"), "pending");
 }
 
-TEST_F(Instances, AThousandAreLaunchedWithinFiftyMilliseconds) {
-  auto before = std::chrono::steady_clock::now();
-  auto launched = caller.ec2("RunInstances", run(1000));
-  auto took = std::chrono::steady_clock::now() - before;
-  EXPECT_EQ(texts(launched, "instanceId").size(), 1000u);
-  RecordProperty("milliseconds", static_cast<int>(took / std::chrono::milliseconds{1}));
-  EXPECT_LT(took, std::chrono::milliseconds{50} * 20) << "far beyond the goal, even for a sanitizer's build";
+TEST_F(Instances, AThousandAreLaunchedInOneCall) {
+  EXPECT_EQ(texts(caller.ec2("RunInstances", run(1000)), "instanceId").size(), 1000u);
 }
 
 }  // namespace
