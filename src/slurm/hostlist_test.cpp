@@ -153,7 +153,8 @@ TEST(Hostlist, ComesInChunks) {
 class Scontrol : public testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists("/usr/bin/scontrol")) GTEST_SKIP() << "slurm-client is not installed";
+    ASSERT_TRUE(std::filesystem::exists("/usr/bin/scontrol"))
+        << "slurm-client is among the packages of ./check";
     conf_ = std::filesystem::temp_directory_path() / fmt::format("spillway-hostlist-{}.conf", getpid());
     std::ofstream(conf_) << "ClusterName=t\nSlurmctldHost=localhost\nAuthType=auth/none\nNodeName=c1\n";
   }
