@@ -1,7 +1,6 @@
 #include "aws/shared_config.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "aws/errors.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/user.h"
 
 namespace spillway::aws {
 namespace {
@@ -87,8 +87,8 @@ std::string setting(const Profile* profile, const std::string& key) {
 
 std::string home_folder(const Environment& environment) {
   if (auto value = environment("HOME")) return *value;
-  const passwd* entry = ::getpwuid(::geteuid());
-  return entry ? entry->pw_dir : "";
+  const Result<User> entry = find_user(::geteuid());
+  return entry ? entry->home : "";
 }
 
 Environment process_environment() {

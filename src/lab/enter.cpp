@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/user.h"
 #include "lab/errors.h"
 #include "lab/namespaces.h"
 
@@ -56,7 +56,7 @@ Result<void> enter_process(pid_t pid) {
 
 /// Stays in the caller's folder if the user may write there, for Slurm puts a job's output into the folder of
 /// its submission; else goes home, and words that name the caller's files become whole paths.
-void settle(const std::string& folder, const char* home, std::vector<std::string>& words) {
+void settle(const std::string& folder, const std::string& home, std::vector<std::string>& words) {
   if (!folder.empty() && chdir(folder.c_str()) == 0) {
     if (access(".", W_OK) == 0) return;
     for (size_t i = 1; i < words.size(); ++i)
@@ -64,24 +64,24 @@ void settle(const std::string& folder, const char* home, std::vector<std::string
           access(words[i].c_str(), R_OK) == 0)
         words[i] = folder + "/" + words[i];
   }
-  if (chdir(home) != 0 && chdir("/") != 0) _exit(126);
+  if (chdir(home.c_str()) != 0 && chdir("/") != 0) _exit(126);
 }
 
 [[noreturn]] void become_command(const Visit& visit, const std::string& folder) {
-  const passwd* user = getpwnam(visit.user.c_str());
+  const Result<User> user = find_user(visit.user);
   if (!user) {
     dprintf(2, "no user %s there\n", visit.user.c_str());
     _exit(126);
   }
-  if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
+  if (initgroups(user->name.c_str(), user->gid) != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0)
     _exit(126);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const char* terminal = getenv("TERM");
   const std::vector<std::pair<std::string, std::string>> environment = {
       {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/libexec/spillway"},
-      {"HOME", user->pw_dir},
-      {"USER", user->pw_name},
-      {"LOGNAME", user->pw_name},
+      {"HOME", user->home},
+      {"USER", user->name},
+      {"LOGNAME", user->name},
       {"SHELL", "/bin/bash"},
       {"LANG", "C.UTF-8"},
       {"TZ", "UTC"},
@@ -89,7 +89,7 @@ void settle(const std::string& folder, const char* home, std::vector<std::string
   clearenv();
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<std::string> words = visit.argv;
-  settle(folder, user->pw_dir, words);
+  settle(folder, user->home, words);
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -15,6 +14,7 @@
 #include <cstring>
 
 #include "base/json.h"
+#include "base/user.h"
 #include "lab/machine.h"
 #include "lab/namespaces.h"
 
@@ -36,9 +36,9 @@ std::vector<char*> pointers(const Json& list) {
 
 bool become(const std::string& user) {
   if (user == "root") return true;
-  const passwd* entry = getpwnam(user.c_str());
-  return entry && initgroups(user.c_str(), entry->pw_gid) == 0 && setgid(entry->pw_gid) == 0 &&
-         setuid(entry->pw_uid) == 0;
+  const Result<User> entry = find_user(user);
+  return entry && initgroups(user.c_str(), entry->gid) == 0 && setgid(entry->gid) == 0 &&
+         setuid(entry->uid) == 0;
 }
 
 void log_to(const std::string& path) {

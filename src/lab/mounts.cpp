@@ -1,6 +1,5 @@
 #include "lab/mounts.h"
 
-#include <pwd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/user.h"
 #include "lab/errors.h"
 #include "lab/layout.h"
 
@@ -31,9 +31,8 @@ Result<void> mount_at(const char* source, const std::string& target, const char*
 }
 
 Result<void> give_to(const std::string& path, const std::string& user) {
-  const passwd* entry = getpwnam(user.c_str());
-  if (!entry) return Error{Kind::not_found, "no such user: " + user};
-  if (chown(path.c_str(), entry->pw_uid, entry->pw_gid) != 0) return system_error("give away", path, errno);
+  const User owner = TRY(find_user(user));
+  if (chown(path.c_str(), owner.uid, owner.gid) != 0) return system_error("give away", path, errno);
   return {};
 }
 
