@@ -32,9 +32,14 @@ int run_hook(const fleet::HookCall& call, const std::vector<std::string>& argume
   using Name = fleet::HookCall::Name;
   switch (call.name) {
     case Name::prolog_slurmctld:
-      return fleet::run_prolog_hook(site_prolog());
-    case Name::change_state:
-      return run_command_line("spillway", commands(), {"reconcile", "--config", call.folder});
+      return fleet::run_prolog_hook(call, site_prolog());
+    case Name::change_state: {
+      // Called by cron every minute: what is not at rest by the next call is that one's to go on with.
+      const int code =
+          run_command_line("spillway", commands(),
+                           {"reconcile", "--until-settled", "--timeout", "55", "--config", call.folder});
+      return code == exit_code(Error{Kind::timeout, ""}) ? 0 : code;
+    }
     case Name::generate_conf:
       return run_command_line("spillway", commands(),
                               {"config", "slurm", "--write", "--config", call.folder});

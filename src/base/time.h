@@ -48,6 +48,7 @@ class ManualClock final : public Clock {
 class Deadline {
  public:
   static Deadline after(Duration duration) { return Deadline{std::chrono::steady_clock::now() + duration}; }
+  static Deadline never() { return Deadline{std::chrono::steady_clock::time_point::max()}; }
   /// What is left, never negative.
   std::chrono::milliseconds remaining() const;
   bool expired() const { return remaining().count() == 0; }

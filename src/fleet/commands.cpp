@@ -14,8 +14,6 @@
 namespace spillway::fleet {
 namespace {
 
-constexpr Code kUnsettled{"SPW-FLEET-005", "something is still in motion",
-                          "spillway status tells what; run it again to go on"};
 constexpr Code kNotEmpty{"SPW-FLEET-006", "a node with a live instance is not reset by hand",
                          "suspend it first: scontrol update nodename=NODE state=power_down"};
 
@@ -35,12 +33,32 @@ Fd stop_signal() {
   return Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
 }
 
-Result<int> run_daemon(const Invocation& asked) {
-  const Fd stop = stop_signal();
-  Loaded loaded = TRY(load(asked));
-  for (const std::string& warning : loaded.site.partitions.warnings) log::warning("config", "{}", warning);
+/// What only a plugin v2 site needs before its cluster is looked after: the folder of its state, which no
+/// package made.
+Result<void> prepare(const Loaded& loaded) {
+  if (!loaded.site.plugin_v2) return {};
+  std::error_code failed;
+  std::filesystem::create_directories(loaded.places.spool, failed);
+  if (failed) return system_error("make the folder", loaded.places.spool, failed.value());
+  return {};
+}
+
+/// A plugin v2 site's log is where its config.json says, with its level; on a terminal, people read along.
+void open_log(const Invocation& asked, const config::Site& site) {
+  if (!site.plugin_v2 || asked.terminal) return;
+  using log::Level;
+  const std::string& level = site.plugin.log_level;
+  log::set_level(level == "DEBUG"     ? Level::debug
+                 : level == "INFO"    ? Level::info
+                 : level == "WARNING" ? Level::warning
+                                      : Level::error);
+  if (!log::set_file(site.plugin.log_file.string()))
+    log::warning("config", "cannot write LogFileName {}", site.plugin.log_file.string());
+}
+
+/// Looks after the cluster until `until`, from the moment that this process is the one to do so.
+Result<Pass> look_after(Loaded loaded, Until until, const Fd& stop, Deadline deadline) {
   const Places places = loaded.places;
-  const Lock lock = TRY(Lock::take(places.lock()));
   auto setup = TRY(Setup::make(std::move(loaded)));
   const Spool spool{places.spool};
   for (;;) {
@@ -49,39 +67,58 @@ Result<int> run_daemon(const Invocation& asked) {
     Daemon daemon = TRY(Daemon::start(places, reconciler, setup->outside().slurm, setup->outside().clock,
                                       pace_of(setup->loaded().fleet)));
     log::info("daemon", "looks after cluster {} ({})", setup->policy().cluster_name, setup->policy().cluster);
-    const auto ended = daemon.run(stop, places.state, [&] {
+    const auto ended = daemon.run(stop, places.state, until, deadline, [&] {
       if (auto counted = journal.add_api_calls(setup->calls_since_last()); !counted)
         log::error("daemon", "{}", to_string(counted.error()));
     });
-    if (ended) return 0;
-    if (ended.error().kind != Kind::conflict) return ended.error();
+    if (ended || ended.error().kind != Kind::conflict) return ended;
     log::warning("daemon", "{}; starting with a new one", ended.error().what);
+  }
+}
+
+Result<int> run_daemon(const Invocation& asked) {
+  const Fd stop = stop_signal();
+  Loaded loaded = TRY(load(asked));
+  open_log(asked, loaded.site);
+  for (const std::string& warning : loaded.site.partitions.warnings) log::warning("config", "{}", warning);
+  TRY(prepare(loaded));
+  const Lock lock = TRY(Lock::take(loaded.places.lock()));
+  TRY(look_after(std::move(loaded), Until::stopped, stop, Deadline::never()));
+  return 0;
+}
+
+/// The lock, or nothing when another process has it and was woken. Waits while the holder is on its way out:
+/// it listens no more and may not have seen the newest wish.
+Result<std::optional<Lock>> lock_or_wake(const Places& places, SystemClock& clock) {
+  const Deadline patience = Deadline::after(std::chrono::seconds{30});
+  for (;;) {
+    auto lock = Lock::take(places.lock());
+    if (lock) return std::optional<Lock>{*std::move(lock)};
+    if (lock.error().kind != Kind::conflict || patience.expired()) return lock.error();
+    if (poke(places.wake())) return std::optional<Lock>{};
+    clock.sleep_for(std::chrono::milliseconds{50});
   }
 }
 
 Result<int> run_reconcile(const Invocation& asked) {
   signal(SIGPIPE, SIG_IGN);
-  Loaded loaded = TRY(load(asked));
-  const Places places = loaded.places;
-  auto lock = Lock::take(places.lock());
-  if (!lock && lock.error().kind == Kind::conflict && poke(places.wake())) {
-    fmt::print(stderr, "A daemon looks after this cluster; it was woken.\n");
-    return 0;
-  }
-  if (!lock) return lock.error();
-  auto setup = TRY(Setup::make(std::move(loaded)));
-  Journal journal = TRY(Journal::open(places.state));
-  const Spool spool{places.spool};
-  Reconciler reconciler{journal, spool, setup->outside(), setup->policy()};
-  const Pace pace = pace_of(setup->loaded().fleet);
-  const Deadline until = Deadline::after(timeout_of(asked, std::chrono::minutes{15}));
+  const Fd no_stop;  // a signal ends it at once, which is safe at any moment
+  SystemClock clock;
+  const Loaded loaded = TRY(load(asked));
+  open_log(asked, loaded.site);
+  TRY(prepare(loaded));
+  const Deadline deadline = Deadline::after(timeout_of(asked, std::chrono::minutes{15}));
+  const Until until = asked.has("until-settled") ? Until::settled : Until::one_pass;
   for (;;) {
-    const Pass pass = TRY(reconciler.pass(until));
-    TRY(journal.add_api_calls(setup->calls_since_last()));
-    const bool settled = !pass.in_motion && pass.failures == 0;
-    if (settled || !asked.has("until-settled")) return pass.failures == 0 ? 0 : 8;
-    if (until.expired()) return Error{Kind::timeout, kUnsettled, "not settled in time"};
-    if (!pass.answered) setup->outside().clock.sleep_for(pass.failures ? pace.after_failure : pace.busy);
+    const std::optional<Lock> lock = TRY(lock_or_wake(loaded.places, clock));
+    if (!lock) {
+      fmt::print(stderr, "Another process looks after this cluster; it was woken.\n");
+      return 0;
+    }
+    const Pass last = TRY(look_after(loaded, until, no_stop, deadline));
+    // Whoever wrote a wish after the last look found nobody listening by now, or was heard by nobody.
+    if (until == Until::one_pass || TRY(Spool{loaded.places.spool}.read()).wishes.empty())
+      return last.failures == 0 ? 0 : 8;
   }
 }
 

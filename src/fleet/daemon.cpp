@@ -16,6 +16,8 @@
 namespace spillway::fleet {
 namespace {
 
+constexpr Code kUnsettled{"SPW-FLEET-005", "something is still in motion",
+                          "spillway status tells what; run it again to go on"};
 constexpr size_t kLineAtMost = 1 << 20;
 constexpr auto kPassAtMost = std::chrono::seconds{120};
 
@@ -47,15 +49,17 @@ Result<Daemon> Daemon::start(const Places& places, Reconciler& reconciler, slurm
   return daemon;
 }
 
-Result<void> Daemon::run(const Fd& stop, const std::filesystem::path& state,
+Result<Pass> Daemon::run(const Fd& stop, const std::filesystem::path& state, Until until, Deadline deadline,
                          const std::function<void()>& after_pass) {
   const auto opened = identity(state);
   for (;;) {
     if (identity(state) != opened)
       return Error{Kind::conflict, fmt::format("{} was taken away while the daemon ran", state.string())};
-    const Pass pass = TRY(reconciler_.pass(Deadline::after(kPassAtMost)));
+    const Pass pass = TRY(reconciler_.pass(deadline.sooner(kPassAtMost)));
     after_pass();
     answer_waiters();
+    if (until == Until::one_pass || (until == Until::settled && settled(pass))) return pass;
+    if (deadline.expired()) return Error{Kind::timeout, kUnsettled, "not settled in time"};
     const Deadline next = Deadline::after(next_look(pass));
     bool look = pass.answered;
     while (!look) {
@@ -65,7 +69,7 @@ Result<void> Daemon::run(const Fd& stop, const std::filesystem::path& state,
       const int ready = poll(fds.data(), fds.size(), static_cast<int>(next.remaining().count()));
       if (ready == 0) break;
       if (ready < 0) continue;
-      if (fds[0].revents) return {};
+      if (fds[0].revents) return pass;
       if (fds[1].revents) {
         std::array<char, 16> pokes;
         while (recv(wake_.get(), pokes.data(), pokes.size(), 0) > 0) {

@@ -15,6 +15,9 @@ struct Pace {
   Duration after_failure = std::chrono::seconds{2};  // doubled with each failure in a row, up to `idle`
 };
 
+/// When the loop ends by itself.
+enum class Until { stopped, settled, one_pass };
+
 /// The loop: waits for wishes, questions and time; runs a pass after each. One thread; a question is answered
 /// between passes.
 class Daemon {
@@ -23,9 +26,10 @@ class Daemon {
   static Result<Daemon> start(const Places& places, Reconciler& reconciler, slurm::Controller& slurm,
                               Clock& clock, Pace pace);
 
-  /// Runs until `stop` becomes readable or the state file is taken away (then: conflict, so that the caller
-  /// opens a new one). `after_pass` is called after each pass.
-  Result<void> run(const Fd& stop, const std::filesystem::path& state,
+  /// Runs until `stop` becomes readable or `until` is reached, and returns the last pass. `after_pass` is
+  /// called after each. Errors: conflict (the state file was taken away: the caller opens a new one), timeout
+  /// (SPW-FLEET-005: still in motion at `deadline`), and what makes the journal or the spool unusable.
+  Result<Pass> run(const Fd& stop, const std::filesystem::path& state, Until until, Deadline deadline,
                    const std::function<void()>& after_pass);
 
  private:
@@ -45,6 +49,9 @@ class Daemon {
   /// Answers those whose nodes are up, or whose job no longer waits for them.
   void answer_waiters();
   bool anyone_waits() const;
+  bool settled(const Pass& pass) const {
+    return !pass.in_motion && !pass.answered && pass.failures == 0 && !anyone_waits();
+  }
   Duration next_look(const Pass& pass);
 
   Places places_;

@@ -39,6 +39,10 @@ bool is_plugin_site(const std::filesystem::path& folder) {
   return !folder.empty() && access((folder / "config.json").c_str(), F_OK) == 0;
 }
 
+Places places_of(const HookCall& call) {
+  return is_plugin_site(call.folder) ? plugin_places(call.folder) : default_places();
+}
+
 Wish::Kind kind_of(HookCall::Name name) {
   return name == HookCall::Name::suspend       ? Wish::Kind::suspend
          : name == HookCall::Name::resume_fail ? Wish::Kind::resume_fail
@@ -87,7 +91,7 @@ int run_wish_hook(const HookCall& call, const std::vector<std::string>& argument
     return 2;
   }
   const bool plugin = is_plugin_site(call.folder);
-  const Places places = plugin ? plugin_places(call.folder) : default_places();
+  const Places places = places_of(call);
   if (plugin) {
     std::error_code ignored;  // the write below reports what matters
     std::filesystem::create_directories(places.spool, ignored);
@@ -97,6 +101,7 @@ int run_wish_hook(const HookCall& call, const std::vector<std::string>& argument
                   .made_at = SystemClock{}.now(),
                   .resume_file = resume_file()};
   if (auto written = Spool{places.spool}.write(wish); !written) {
+    if (plugin) log::set_file(call.folder + "/aws_plugin.log");  // slurmctld drops what a hook says
     log::error("hook", "{}", to_string(written.error()));
     return 1;
   }
@@ -104,12 +109,12 @@ int run_wish_hook(const HookCall& call, const std::vector<std::string>& argument
   return 0;
 }
 
-int run_prolog_hook(const std::string& site_prolog) {
+int run_prolog_hook(const HookCall& call, const std::string& site_prolog) {
   const char* job = std::getenv("SLURM_JOB_ID");
   const char* nodes = std::getenv("SLURM_JOB_NODELIST");
   if (job && nodes) {
     const Json question = Json::object({{"ask", "wait-job"}, {"job", job}, {"nodes", nodes}});
-    const auto answer = ask(default_places().control(), question.dump(), Deadline::after(kPrologAtMost));
+    const auto answer = ask(places_of(call).control(), question.dump(), Deadline::after(kPrologAtMost));
     // Without an answer the job starts when slurmctld looks again by itself, within 30 s.
     if (!answer) log::warning("hook", "job {}: {}", job, answer.error().what);
   }

@@ -27,6 +27,6 @@ int run_wish_hook(const HookCall& call, const std::vector<std::string>& argument
 /// PrologSlurmctld: returns when the job's cloud nodes are up, or the job no longer waits, or nobody can
 /// tell; then runs the site's own prolog, if there is one, in its place. The exit code is that prolog's, else
 /// 0.
-int run_prolog_hook(const std::string& site_prolog);
+int run_prolog_hook(const HookCall& call, const std::string& site_prolog);
 
 }  // namespace spillway::fleet

@@ -185,11 +185,11 @@ class Planner {
           machine.withdrawn_at == kNever)
         withdraw.instances.push_back(id);
       if (leaving || !wants(machine.node, machine.epoch)) continue;
-      if (machine.published_at == kNever) {
+      if (policy_.bucket && machine.published_at == kNever) {
         publish[machine.intent].intent = machine.intent;
         publish[machine.intent].instances.push_back(id);
       }
-      if (machine.released_at == kNever) release.instances.push_back(id);
+      if (policy_.bucket && machine.released_at == kNever) release.instances.push_back(id);
       const aws::Instance* seen = instance(id);
       if (machine.addressed_at == kNever && seen && !seen->private_ip.empty() && slurm_node(machine.node)) {
         addresses.machines.push_back(machine);

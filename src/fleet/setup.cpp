@@ -51,6 +51,7 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
   policy.cluster = TRY(cluster_id(setup->loaded_));
   policy.cluster_name = site.cluster.name;
   policy.compute_role_id = site.aws.compute_role_id;
+  policy.bucket = !site.data.bucket.empty();
   apply(setup->loaded_.fleet, policy);
   for (const config::Partition& partition : site.partitions.partitions)
     for (const config::NodeGroup& group : partition.groups) policy.groups.emplace(group.group(), group);

@@ -23,9 +23,10 @@ struct Policy {
   Duration unbound_grace = std::chrono::seconds{120};  // an instance nobody claims is then terminated
   Duration unseen_grace = std::chrono::seconds{120};   // EC2 may not list a new instance for this long
   Duration wish_grace = std::chrono::seconds{10};      // Slurm's state may lag behind its hooks for this long
-  std::string compute_role_id;                         // AROA…; empty: no secrets are released to instances
-  std::vector<std::string> secrets = {"munge.key"};    // names under secrets/ that every instance needs
-  size_t tags_at_most = 10;                            // CreateTags calls in one step
+  bool bucket = true;  // launch documents and secrets go through one; false: the image has what a node needs
+  std::string compute_role_id;                       // AROA…; empty: no secrets are released to instances
+  std::vector<std::string> secrets = {"munge.key"};  // names under secrets/ that every instance needs
+  size_t tags_at_most = 10;                          // CreateTags calls in one step
 };
 
 /// Until when a node rests after its `failures`-th failure in a row.

@@ -7,6 +7,7 @@
 #include "lab/machine.h"
 #include "lab/mounts.h"
 #include "lab/namespaces.h"
+#include "lab/plugin_site.h"
 
 namespace spillway::lab {
 namespace {
@@ -57,13 +58,15 @@ Result<void> Cloud::start(ClusterFacts& cluster, const std::string& munge_key) {
   account_.munge_key = munge_key;
   TRY(emulator_.seed(seed_document(account_, cluster)));
   const std::string user_data =
-      TRY(fleet::render_compute_user_data({cluster.uuid,
-                                           "us-east-1",
-                                           "spillway-lab",
-                                           cluster.compute_role_id,
-                                           {std::string(kControllerAddress) + ":6817"},
-                                           "amazonaws.com",
-                                           120}));
+      bench_.settings.plugin_site
+          ? render_plugin_user_data(munge_key)
+          : TRY(fleet::render_compute_user_data({cluster.uuid,
+                                                 "us-east-1",
+                                                 "spillway-lab",
+                                                 cluster.compute_role_id,
+                                                 {std::string(kControllerAddress) + ":6817"},
+                                                 "amazonaws.com",
+                                                 120}));
   TRY(create_launch_template(emulator_, clock_, account_, user_data));
 
   const std::string folder = std::string(kRun) + "/ca";

@@ -25,6 +25,13 @@ const Option kNodes{"--nodes", "N", "Cloud nodes that slurm.conf knows, 1 to 200
 const Option kPort{"--port", "PORT", "Port of the AWS endpoint on this host's loopback.",
                    "4566, or a free one", ""};
 
+const Option kSite{
+    "--site", "KIND",
+    "spillway: spillway.yaml and hooks of its own; plugin-v2: a folder of AWS Plugin for Slurm v2 with "
+    "links in its programs' place.",
+    "spillway", ""};
+const Option kNoDaemon{"--no-daemon", "", "Do not start the daemon.", "", ""};
+
 std::filesystem::path state_of(const Invocation& invocation) {
   const std::string given = invocation.get("state");
   return given.empty() ? Settings{}.state : std::filesystem::absolute(given);
@@ -155,6 +162,11 @@ Result<Settings> settings_of(const Invocation& invocation) {
   Settings settings;
   settings.state = state_of(invocation);
   settings.nodes = TRY(number(invocation, "nodes", settings.nodes, 1, 200));
+  if (const std::string site = invocation.get("site"); site == "plugin-v2")
+    settings.plugin_site = true;
+  else if (!site.empty() && site != "spillway")
+    return Error{Kind::invalid, fmt::format("--site {}: it is spillway or plugin-v2", site)};
+  settings.daemon = !invocation.has("no-daemon");
   settings.port = TRY(number(invocation, "port", 0, 1, 65535));
   std::error_code failed;
   settings.programs = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
@@ -172,9 +184,11 @@ std::vector<Command> commands() {
        "all of them answer. Nothing is billed, and nothing is written outside the state folder. The first "
        "start on a machine "
        "prepares a database and an image there.",
-       {kState, kNodes, kPort},
+       {kState, kNodes, kPort, kSite, kNoDaemon},
        {},
-       {{"spillway lab up", "a lab with 50 cloud nodes"}},
+       {{"spillway lab up", "a lab with 50 cloud nodes"},
+        {"spillway lab up --site plugin-v2 --no-daemon",
+         "a site of plugin v2, as its programs alone run it"}},
        false,
        up},
       {"lab demo",

@@ -36,8 +36,8 @@ TEST(Image, NamesTheRootsThatAreNotInstalled) {
 
 TEST(SlurmFiles, AgreeOnTheNodes) {
   const ClusterFacts cluster{"0b8f6a52-0000-4000-8000-00000000002a", 7, "AROAEXAMPLE", "subnet-1"};
-  EXPECT_THAT(render_slurm_conf(cluster), HasSubstr("NodeName=cloud-c5-[0-6] "));
-  EXPECT_THAT(render_slurm_conf(cluster), HasSubstr("PartitionName=cloud Nodes=cloud-c5-[0-6] "));
+  EXPECT_THAT(render_cloud_conf(cluster), HasSubstr("NodeName=cloud-c5-[0-6] "));
+  EXPECT_THAT(render_cloud_conf(cluster), HasSubstr("PartitionName=cloud Nodes=cloud-c5-[0-6] "));
   const auto partitions = Json::parse(render_partitions_json(cluster));
   ASSERT_TRUE(partitions);
   const Json& group = (*partitions)["Partitions"].at(0)["NodeGroups"].at(0);

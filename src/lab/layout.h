@@ -10,6 +10,8 @@ struct Settings {
   std::filesystem::path programs;  // the folder of the binaries spillway and spillway-lab
   int nodes = 50;                  // cloud nodes that slurm.conf knows
   bool tied = false;               // the lab ends with the process that made it, however that ends
+  bool plugin_site = false;        // configured by a folder of plugin v2's files
+  bool daemon = true;              // `spillway daemon` runs
   int port = 0;                    // of the AWS endpoint on the host's loopback; 0: 4566, or any free one
 };
 

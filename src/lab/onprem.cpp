@@ -9,6 +9,7 @@
 #include "lab/mounts.h"
 #include "lab/namespaces.h"
 #include "lab/network.h"
+#include "lab/plugin_site.h"
 
 namespace spillway::lab {
 namespace fs = std::filesystem;
@@ -17,6 +18,22 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(30);
 const std::vector<std::string> kPlainEnvironment = {"LC_ALL=C", "TZ=UTC",
                                                     "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+
+/// Gives the user slurm a home: hooks get no environment from slurmctld, so ~/.aws is where AWS's credentials
+/// are found.
+Result<void> give_slurm_a_home() {
+  const std::string before = TRY(read_file("/etc/passwd"));
+  std::string users;
+  for (const std::string_view line : split(before, '\n')) {
+    const std::vector<std::string_view> fields = split(line, ':');
+    if (fields.size() == 7 && fields[0] == "slurm")
+      users +=
+          fmt::format("slurm:x:{}:{}:{}:/var/lib/spillway:{}\n", fields[2], fields[3], fields[4], fields[6]);
+    else if (!line.empty())
+      users += fmt::format("{}\n", line);
+  }
+  return write_file_atomically("/etc/passwd", users);
+}
 
 Result<void> append(const std::string& path, const std::string& text) {
   std::string content = TRY(read_file(path));
@@ -55,6 +72,7 @@ Result<void> start_resolver(const Workbench& bench, const std::string& host, con
 }  // namespace
 
 Result<void> write_site_files() {
+  TRY(give_slurm_a_home());
   TRY(append("/etc/passwd",
              "alice:x:20001:20001:Alice:/home/alice:/bin/bash\n"
              "bob:x:20002:20002:Bob:/home/bob:/bin/bash\n"));
@@ -72,9 +90,9 @@ Result<void> write_site_files() {
   return {};
 }
 
-Result<void> write_slurm_files(const ClusterFacts& cluster) {
+Result<void> write_slurm_files() {
   TRY(make_folder("/etc/slurm"));
-  TRY(replace("/etc/slurm/slurm.conf", render_slurm_conf(cluster)));
+  TRY(replace("/etc/slurm/slurm.conf", render_site_conf()));  // sacctmgr wants one already
   // Named, because slurmd's own search for the version wants to see a mounted hierarchy, though nothing here
   // uses one.
   TRY(replace("/etc/slurm/cgroup.conf", "CgroupPlugin=cgroup/v1\n"));
@@ -85,13 +103,11 @@ Result<void> write_slurm_files(const ClusterFacts& cluster) {
   return make_folder("/var/spool/slurmd");
 }
 
-Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster) {
+Result<void> install_spillway(const Workbench& bench) {
   TRY(make_folder("/etc/spillway"));
   TRY(make_folder("/etc/spillway/prolog.d"));
   // slurmd takes a pattern without a match for a failed prolog and drains the node.
   TRY(replace("/etc/spillway/prolog.d/00-site", "#!/bin/sh\nexit 0\n", 0755));
-  TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
-  TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
   TRY(make_folder("/var/lib/spillway", 0700, "slurm"));
   TRY(make_folder("/var/spool/spillway", 0755, "slurm"));
   TRY(make_folder("/var/spool/spillway/wishes", 0750, "slurm"));
@@ -113,6 +129,16 @@ Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluste
     if (failed) return system_error("link", link, failed.value());
   }
   return {};
+}
+
+Result<void> configure(const Workbench& bench, const ClusterFacts& cluster) {
+  if (bench.settings.plugin_site) {
+    TRY(install_plugin_site(bench, cluster));
+    return replace("/etc/slurm/slurm.conf", render_site_conf() + TRY(generate_plugin_conf(bench)));
+  }
+  TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
+  TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
+  return replace("/etc/slurm/slurm.conf", render_site_conf() + render_cloud_conf(cluster));
 }
 
 Result<void> start_munge(const Workbench& bench, const std::string& key) {
@@ -152,10 +178,7 @@ Result<void> start_onprem_node(const Workbench& bench) {
 
 Result<void> start_daemon(const Workbench& bench) {
   Service daemon{"spillwayd", {"/usr/libexec/spillway/spillway", "daemon"}, kPlainEnvironment, "slurm"};
-  daemon.env.insert(
-      daemon.env.end(),
-      {"HOME=/var/lib/spillway", "AWS_SHARED_CREDENTIALS_FILE=/var/lib/spillway/.aws/credentials",
-       "AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt", "AWS_REGION=us-east-1"});
+  if (bench.settings.plugin_site) daemon.argv.insert(daemon.argv.end(), {"--config", kPluginFolder});
   return bench.processes.start(daemon);
 }
 

@@ -6,10 +6,13 @@ namespace spillway::lab {
 
 /// Users alice and bob with homes, hosts, resolver, names of services: what a site has before Slurm.
 Result<void> write_site_files();
-/// slurm.conf and slurmdbd.conf, and the folders of Slurm's daemons.
-Result<void> write_slurm_files(const ClusterFacts& cluster);
-/// partitions.json, spillway.yaml, the hooks as links to `spillway`, the folders of the daemon.
-Result<void> install_spillway(const Workbench& bench, const ClusterFacts& cluster);
+/// slurmdbd.conf, a slurm.conf without the cloud, and the folders of Slurm's daemons.
+Result<void> write_slurm_files();
+/// The program, the hooks as links to it, the folders of the daemon.
+Result<void> install_spillway(const Workbench& bench);
+/// The site's files of Spillway, or of plugin v2, and slurm.conf with what they add to it. Needs
+/// install_spillway.
+Result<void> configure(const Workbench& bench, const ClusterFacts& cluster);
 
 Result<void> start_munge(const Workbench& bench, const std::string& key);
 /// BIND for the site on the controller, and the VPC's resolver.

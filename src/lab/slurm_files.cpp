@@ -9,7 +9,7 @@ namespace spillway::lab {
 
 // AuthInfo, config_overrides and the scheduler's intervals make a small cluster on one machine quick; a
 // site's slurm.conf must not have them.
-std::string render_slurm_conf(const ClusterFacts& cluster) {
+std::string render_site_conf() {
   return fmt::format(R"(ClusterName=lab
 SlurmctldHost=ctl({controller})
 SlurmUser=slurm
@@ -26,14 +26,12 @@ SlurmctldDebug=info
 SlurmdDebug=info
 SrunPortRange=60001-60999
 ReturnToService=2
-PrivateData=cloud
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 JobAcctGatherType=jobacct_gather/linux
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-TreeWidth=65533
 SlurmdTimeout=30
 KillWait=5
 MessageTimeout=20
@@ -42,6 +40,18 @@ SchedulerParameters=bf_interval=2,sched_interval=2,batch_sched_delay=0,sched_min
 SlurmctldParameters=enable_configless,idle_on_node_suspend,power_save_interval=1,cloud_reg_addrs
 SlurmdParameters=config_overrides
 Prolog=/etc/spillway/prolog.d/*
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=ctl
+AccountingStorageEnforce=associations,limits,qos,safe
+NodeName=op1 NodeAddr={node} CPUs=2 RealMemory=1000 State=UNKNOWN
+PartitionName=onprem Nodes=op1 Default=YES SuspendTime=INFINITE PriorityTier=10 MaxTime=INFINITE
+)",
+                     fmt::arg("controller", kControllerAddress), fmt::arg("node", kOnPremNodeAddress));
+}
+
+std::string render_cloud_conf(const ClusterFacts& cluster) {
+  return fmt::format(R"(PrivateData=cloud
+TreeWidth=65533
 PrologSlurmctld=/usr/libexec/spillway/prolog-slurmctld
 ResumeProgram=/usr/libexec/spillway/resume
 SuspendProgram=/usr/libexec/spillway/suspend
@@ -51,15 +61,9 @@ SuspendTimeout=1
 ResumeTimeout=60
 ResumeRate=0
 SuspendRate=0
-AccountingStorageType=accounting_storage/slurmdbd
-AccountingStorageHost=ctl
-AccountingStorageEnforce=associations,limits,qos,safe
-NodeName=op1 NodeAddr={node} CPUs=2 RealMemory=1000 State=UNKNOWN
 NodeName=cloud-c5-[0-{last}] CPUs=2 RealMemory=3600 State=CLOUD Weight=100
-PartitionName=onprem Nodes=op1 Default=YES SuspendTime=INFINITE PriorityTier=10 MaxTime=INFINITE
 PartitionName=cloud Nodes=cloud-c5-[0-{last}] MaxTime=12:00:00 TRESBillingWeights="CPU=2.0,Mem=0.25G"
 )",
-                     fmt::arg("controller", kControllerAddress), fmt::arg("node", kOnPremNodeAddress),
                      fmt::arg("last", cluster.nodes - 1));
 }
 
@@ -89,7 +93,8 @@ std::string render_partitions_json(const ClusterFacts& cluster) {
        {"LaunchTemplateSpecification",
         Json::object({{"LaunchTemplateName", "spillway-compute"}, {"Version", "1"}})},
        {"LaunchTemplateOverrides", Json::array({Json::object({{"InstanceType", "c5.large"}})})},
-       {"SubnetIds", Json::array({cluster.subnet_id})}});
+       {"SubnetIds", Json::array({cluster.subnet_id})},
+       {"Tags", Json::array({Json::object({{"Key", "place"}, {"Value", "{node_name} at {ip_address}"}})})}});
   const Json partition = Json::object({{"PartitionName", "cloud"},
                                        {"NodeGroups", Json::array({group})},
                                        {"PartitionOptions", Json::object({{"MaxTime", "12:00:00"}})}});

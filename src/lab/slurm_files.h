@@ -11,7 +11,10 @@ struct ClusterFacts {
   std::string subnet_id;
 };
 
-std::string render_slurm_conf(const ClusterFacts& cluster);
+/// slurm.conf without anything of the cloud.
+std::string render_site_conf();
+/// What Spillway adds to it: power saving, hooks, cloud nodes and their partition.
+std::string render_cloud_conf(const ClusterFacts& cluster);
 std::string render_slurmdbd_conf();
 /// Plugin v2's format, one group: cloud-c5.
 std::string render_partitions_json(const ClusterFacts& cluster);

@@ -95,19 +95,20 @@ class Supervisor {
       return {};
     }));
     TRY(join(std::move(steps)));
-    TRY(install_spillway(bench_, cluster_));
+    TRY(install_spillway(bench_));
+    TRY(configure(bench_, cluster_));
     TRY(cloud_.give_credentials());
     TRY(start_controller(bench_));
     Steps last;
     last.push_back(aside([this] { return start_onprem_node(bench_); }));
-    last.push_back(aside([this] { return start_daemon(bench_); }));
+    if (settings_.daemon) last.push_back(aside([this] { return start_daemon(bench_); }));
     TRY(join(std::move(last)));
     progress_.step("Slurm 22.05 with one on-premises node");
     return {};
   }
 
   Result<void> start_site() {
-    TRY(write_slurm_files(cluster_));
+    TRY(write_slurm_files());
     Steps steps;
     steps.push_back(aside([this]() -> Result<void> {
       TRY(start_resolvers(bench_));
