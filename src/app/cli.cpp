@@ -170,6 +170,13 @@ int run_command_line(const std::string& program, const std::vector<Command>& com
       return fail(
           Error{Kind::invalid, kUsage,
                 fmt::format("--timeout {}: it is a number of seconds above 0", asked.get("timeout"))});
+    auto given = parsed.positionals.begin();
+    for (const Positional& positional : parsed.command->positionals)
+      if (const auto& words = *given++; positional.required && words.empty()) {
+        return fail(Error{Kind::invalid, kUsage,
+                          fmt::format("{} {}: {} is missing", program, parsed.command->path, positional.name)}
+                        .fixed_by(fmt::format("{} help {}", program, parsed.command->path)));
+      }
     if (asked.has("quiet")) log::set_level(log::Level::error);
     if (asked.has("verbose")) log::set_level(log::Level::debug);
     const auto code = parsed.command->run(asked);

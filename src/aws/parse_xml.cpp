@@ -133,7 +133,11 @@ Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wr
 }
 
 Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response) {
-  if (!operation.output.shape || response.body.empty()) return Json::object();
+  if (!operation.output.shape) return Json::object();
+  // A web page or nothing at all, said with status 200, must not pass for an empty list.
+  const std::string root = operation.name + "Response";
+  if (response.body.find("<" + root) == std::string::npos)
+    return Error{Kind::unavailable, kBadAnswer, fmt::format("the answer is no <{}>", root)};
   return read_xml(operation.output, response.body,
                   model.protocol != Protocol::query         ? ""
                   : operation.output.result_wrapper.empty() ? operation.name + "Result"

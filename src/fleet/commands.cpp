@@ -14,6 +14,9 @@
 namespace spillway::fleet {
 namespace {
 
+constexpr Code kNoJournal{"SPW-FLEET-008",
+                          "nothing has looked after this cluster yet, or --config names another one",
+                          "start spillwayd, or give the --config of the cluster"};
 constexpr Code kNotEmpty{"SPW-FLEET-006", "a node with a live instance is not reset by hand",
                          "suspend it first: scontrol update nodename=NODE state=power_down"};
 
@@ -63,6 +66,7 @@ Result<Pass> look_after(Loaded loaded, Until until, const Fd& stop, Deadline dea
   const Spool spool{places.spool};
   for (;;) {
     Journal journal = TRY(Journal::open(places.state));
+    for (const auto& [id, machine] : TRY(journal.load()).machines) TRY(setup->reach(machine.cloud));
     Reconciler reconciler{journal, spool, setup->outside(), setup->policy()};
     Daemon daemon = TRY(Daemon::start(places, reconciler, setup->outside().slurm, setup->outside().clock,
                                       pace_of(setup->loaded().fleet)));
@@ -122,8 +126,16 @@ Result<int> run_reconcile(const Invocation& asked) {
   }
 }
 
+Result<Journal> journal_to_read(const Invocation& asked) {
+  const auto path = places_of(asked).state;
+  auto journal = Journal::open_for_reading(path);
+  if (!journal && journal.error().kind == Kind::not_found)
+    return Error{Kind::not_found, kNoJournal, fmt::format("there is no journal {}", path.string())};
+  return journal;
+}
+
 Result<int> run_status(const Invocation& asked) {
-  Journal journal = TRY(Journal::open_for_reading(places_of(asked).state));
+  Journal journal = TRY(journal_to_read(asked));
   if (asked.has("events")) {
     Time since{};
     if (asked.has("since")) since = TRY(parse_iso8601(asked.get("since")));
@@ -137,7 +149,7 @@ Result<int> run_status(const Invocation& asked) {
 }
 
 Result<int> print_nodes(const Invocation& asked, const std::vector<NodeName>& only) {
-  Journal journal = TRY(Journal::open_for_reading(places_of(asked).state));
+  Journal journal = TRY(journal_to_read(asked));
   const Json report = TRY(nodes_report(journal, only));
   fmt::print("{}\n", asked.json() ? report.dump(2) : nodes_text(report));
   return 0;

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr Code kUnsettled{"SPW-FLEET-005", "something is still in motion",
                           "spillway status tells what; run it again to go on"};
+constexpr int kStrangersAtMost = 32;  // connections of users other than Slurm's and root
 constexpr size_t kLineAtMost = 1 << 20;
 constexpr auto kPassAtMost = std::chrono::seconds{120};
 
@@ -66,7 +68,9 @@ Result<Pass> Daemon::run(const Fd& stop, const std::filesystem::path& state, Unt
       std::vector<pollfd> fds = {
           {stop.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
       for (const Client& client : clients_) fds.push_back({client.fd.get(), POLLIN, 0});
-      const int ready = poll(fds.data(), fds.size(), static_cast<int>(next.remaining().count()));
+      const Deadline wake = anyone_waits() ? next.sooner(pace_.waited_for) : next;
+      const int ready = poll(fds.data(), fds.size(), static_cast<int>(wake.remaining().count()));
+      if (ready == 0 && !next.expired() && !someone_is_ready()) continue;
       if (ready == 0) break;
       if (ready < 0) continue;
       if (fds[0].revents) return pass;
@@ -100,7 +104,18 @@ void Daemon::accept_clients() {
   for (;;) {
     Fd fd{accept4(control_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!fd.valid()) return;
-    clients_.push_back(Client{.fd = std::move(fd)});
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+    const bool trusted = peer.uid == 0 || peer.uid == geteuid();
+    // Anybody may ask, so strangers share few places: who came first goes. Slurm's own hooks are never sent
+    // away.
+    const auto strangers =
+        std::count_if(clients_.begin(), clients_.end(), [](const Client& c) { return !c.trusted; });
+    if (!trusted && strangers >= kStrangersAtMost)
+      clients_.erase(
+          std::find_if(clients_.begin(), clients_.end(), [](const Client& c) { return !c.trusted; }));
+    clients_.push_back(Client{.fd = std::move(fd), .trusted = trusted});
   }
 }
 
@@ -119,7 +134,7 @@ void Daemon::read_from(Client& client) {
 
 void Daemon::answer_question(Client& client, const std::string& line) {
   const auto question = Json::parse(line);
-  if (question && (*question)["ask"].as_string() == "wait-job") {
+  if (question && client.trusted && (*question)["ask"].as_string() == "wait-job") {
     if (auto nodes = slurm::expand((*question)["nodes"].as_string())) {
       client.job = parse_int((*question)["job"].as_string()).value_or(0);
       client.nodes = *std::move(nodes);
@@ -135,6 +150,21 @@ void Daemon::answer_question(Client& client, const std::string& line) {
 
 bool Daemon::anyone_waits() const {
   return std::any_of(clients_.begin(), clients_.end(), [](const Client& client) { return client.waiting; });
+}
+
+bool Daemon::someone_is_ready() {
+  std::vector<NodeName> waited_for;
+  for (const Client& client : clients_)
+    if (client.waiting) waited_for.insert(waited_for.end(), client.nodes.begin(), client.nodes.end());
+  if (waited_for.empty()) return false;
+  const auto seen = slurm_.nodes(waited_for, Deadline::after(std::chrono::seconds{10}));
+  if (!seen) return false;  // the next pass tells why
+  std::map<NodeName, bool> up;
+  for (const slurm::Node& node : *seen) up[node.name] = node.state.is_registered();
+  return std::any_of(clients_.begin(), clients_.end(), [&](const Client& client) {
+    return client.waiting && std::all_of(client.nodes.begin(), client.nodes.end(),
+                                         [&](const NodeName& name) { return up[name]; });
+  });
 }
 
 void Daemon::answer_waiters() {

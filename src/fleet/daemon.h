@@ -12,6 +12,8 @@ namespace spillway::fleet {
 struct Pace {
   Duration busy = std::chrono::seconds{1};  // while something is in motion
   Duration idle = std::chrono::seconds{15};
+  Duration waited_for =
+      std::chrono::milliseconds{250};  // between looks at Slurm alone while a job waits for nodes
   Duration after_failure = std::chrono::seconds{2};  // doubled with each failure in a row, up to `idle`
 };
 
@@ -35,6 +37,7 @@ class Daemon {
  private:
   struct Client {
     Fd fd;
+    bool trusted = false;  // SlurmUser or root
     std::string received;
     bool waiting = false;  // for a job's nodes
     int64_t job = 0;
@@ -49,6 +52,8 @@ class Daemon {
   /// Answers those whose nodes are up, or whose job no longer waits for them.
   void answer_waiters();
   bool anyone_waits() const;
+  /// Whether some waiter's nodes are up: a look at those in Slurm and at nothing else.
+  bool someone_is_ready();
   bool settled(const Pass& pass) const {
     return !pass.in_motion && !pass.answered && pass.failures == 0 && !anyone_waits();
   }

@@ -165,9 +165,27 @@ Result<void> Executor::act(const Rediscover& step, const Records&, Deadline) {
   });
 }
 
+Result<void> Executor::act(const Sight& step, const Records&, Deadline) {
+  return journal_.transaction([&]() -> Result<void> {
+    for (const MachineRecord& machine : step.machines) {
+      TRY(journal_.save(machine));
+      TRY(note(machine.unseen_since == Time{} ? "seen" : "unseen", machine.node, machine.id, machine.intent,
+               0, ""));
+    }
+    return {};
+  });
+}
+
 Result<void> Executor::act(const Adopt& step, const Records&, Deadline) {
   return journal_.transaction([&]() -> Result<void> {
     for (const MachineRecord& machine : step.machines) {
+      if (auto known = TRY(journal_.machine(machine.id))) {  // taken for dead too early
+        known->closed_at = known->unseen_since = Time{};
+        if (known->terminate_at == Time{}) known->end_reason.clear();
+        TRY(journal_.save(*known));
+        TRY(note("reopened", known->node, known->id, known->intent, 0, "EC2 lists it again"));
+        continue;
+      }
       TRY(journal_.save(machine));
       TRY(note("adopted", {}, machine.id, machine.intent, 0, "carries our tag and was unknown"));
     }

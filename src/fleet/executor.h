@@ -35,6 +35,7 @@ class Executor {
   Nothing act(const GiveBack&, const Records&, Deadline);
   Nothing act(const Rediscover&, const Records&, Deadline);
   Nothing act(const Adopt&, const Records&, Deadline);
+  Nothing act(const Sight&, const Records&, Deadline);
 
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
   Nothing record_refusal(LaunchRecord launch, const Error& error);
@@ -49,6 +50,7 @@ class Executor {
   /// Journals that these nodes failed, if they still want a machine of this epoch.
   Nothing fail(const std::vector<LaunchNode>& nodes, const std::string& reason);
   Result<aws::Ec2*> ec2_of(const GroupName& group) const;
+  Result<aws::Ec2*> ec2_of(const MachineRecord& machine) const;
   Nothing note(std::string_view event, const NodeName& node, const InstanceId& instance,
                const IntentId& intent, int64_t job, std::string detail);
   Time now() const { return outside_.clock.now(); }

@@ -25,6 +25,11 @@ std::string shortfall(const aws::FleetAnswer& answer) {
 
 }  // namespace
 
+Result<aws::Ec2*> Executor::ec2_of(const MachineRecord& machine) const {
+  const auto cloud = outside_.ec2.find(machine.cloud);
+  return cloud != outside_.ec2.end() ? Result<aws::Ec2*>(cloud->second) : ec2_of(machine.group);
+}
+
 Result<aws::Ec2*> Executor::ec2_of(const GroupName& group) const {
   const auto found = policy_.groups.find(group);
   if (found != policy_.groups.end()) {
@@ -54,11 +59,17 @@ Result<void> Executor::record_answer(LaunchRecord launch, const aws::FleetAnswer
   launch.state = LaunchState::answered;
   launch.answered_at = now();
   launch.error = shortfall(answer);
+  const auto group = policy_.groups.find(launch.group);
+  const std::string cloud =
+      group == policy_.groups.end() ? "" : cloud_of(group->second.profile, group->second.region);
   return journal_.transaction([&]() -> Result<void> {
     for (const auto& launched : answer.instances) {
       if (TRY(journal_.machine(launched.id))) continue;  // a repeated answer
-      TRY(journal_.save(MachineRecord{
-          .id = launched.id, .intent = launch.intent, .group = launch.group, .launched_at = now()}));
+      TRY(journal_.save(MachineRecord{.id = launched.id,
+                                      .intent = launch.intent,
+                                      .group = launch.group,
+                                      .cloud = cloud,
+                                      .launched_at = now()}));
       TRY(note("launched", {}, launched.id, launch.intent, 0, launched.type));
     }
     if (!launch.error.empty()) TRY(note("shortfall", {}, {}, launch.intent, 0, launch.error));
@@ -124,11 +135,10 @@ Result<void> Executor::act(const Withdraw& step, const Records&, Deadline deadli
 }
 
 Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadline) {
-  std::vector<InstanceId> done;
   for (const MachineRecord& machine : step.machines) {
     const auto group = policy_.groups.find(machine.group);
     if (group == policy_.groups.end()) continue;
-    aws::Ec2* ec2 = TRY(ec2_of(machine.group));
+    aws::Ec2* ec2 = TRY(ec2_of(machine));
     TRY(ec2->create_tags({machine.id}, machine_tags(group->second, machine), deadline));
     TRY(update({machine.id}, "", "", [&](MachineRecord& m) { m.tagged_at = now(); }));
   }
@@ -137,8 +147,7 @@ Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadl
 
 Result<void> Executor::act(const Terminate& step, const Records& records, Deadline deadline) {
   std::map<aws::Ec2*, std::vector<InstanceId>> by_cloud;
-  for (const InstanceId& id : step.instances)
-    by_cloud[TRY(ec2_of(records.machines.at(id).group))].push_back(id);
+  for (const InstanceId& id : step.instances) by_cloud[TRY(ec2_of(records.machines.at(id)))].push_back(id);
   for (const auto& [ec2, ids] : by_cloud) {
     TRY(update(ids, "terminate", step.reason, [&](MachineRecord& m) {
       m.terminate_at = now();

@@ -29,12 +29,16 @@ CREATE TABLE events(seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, 
                     instance TEXT NOT NULL, intent TEXT NOT NULL, job INTEGER NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX events_at ON events(at);
 CREATE TABLE api_calls(operation TEXT PRIMARY KEY, calls INTEGER NOT NULL) WITHOUT ROWID;
+)",
+                                                   R"(
+ALTER TABLE machines ADD COLUMN cloud TEXT NOT NULL DEFAULT '';
+ALTER TABLE machines ADD COLUMN unseen_since INTEGER NOT NULL DEFAULT 0;
 )"};
 
 constexpr std::string_view kMachineColumns =
     "id, intent, grp, node, epoch, address, launched_at, published_at, released_at, addressed_at, tagged_at, "
     "joined_at, "
-    "withdrawn_at, terminate_at, closed_at, end_reason";
+    "withdrawn_at, terminate_at, closed_at, end_reason, cloud, unseen_since";
 
 constexpr std::string_view kNodeColumns =
     "name, wanted, epoch, since, job, reason, marked_down, hold_until, failures";
@@ -77,6 +81,7 @@ MachineRecord machine_of(const store::Row& row) {
   return {.id = InstanceId{row.text(0)},
           .intent = IntentId{row.text(1)},
           .group = GroupName{row.text(2)},
+          .cloud = row.text(16),
           .node = NodeName{row.text(3)},
           .epoch = row.integer(4),
           .address = IpAddress{row.text(5)},
@@ -87,6 +92,7 @@ MachineRecord machine_of(const store::Row& row) {
           .tagged_at = time_of(row.integer(10)),
           .joined_at = time_of(row.integer(11)),
           .withdrawn_at = time_of(row.integer(12)),
+          .unseen_since = time_of(row.integer(17)),
           .terminate_at = time_of(row.integer(13)),
           .closed_at = time_of(row.integer(14)),
           .end_reason = row.text(15)};
@@ -201,11 +207,12 @@ Result<void> Journal::save(const LaunchRecord& launch) {
 }
 
 Result<void> Journal::save(const MachineRecord& m) {
-  TRY(db_.execute("INSERT OR REPLACE INTO machines VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  {m.id.value, m.intent.value, m.group.value, m.node.value, m.epoch, m.address.value,
-                   micros(m.launched_at), micros(m.published_at), micros(m.released_at),
-                   micros(m.addressed_at), micros(m.tagged_at), micros(m.joined_at), micros(m.withdrawn_at),
-                   micros(m.terminate_at), micros(m.closed_at), m.end_reason}));
+  TRY(db_.execute(
+      "INSERT OR REPLACE INTO machines VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {m.id.value, m.intent.value, m.group.value, m.node.value, m.epoch, m.address.value,
+       micros(m.launched_at), micros(m.published_at), micros(m.released_at), micros(m.addressed_at),
+       micros(m.tagged_at), micros(m.joined_at), micros(m.withdrawn_at), micros(m.terminate_at),
+       micros(m.closed_at), m.end_reason, m.cloud, micros(m.unseen_since)}));
   return {};
 }
 

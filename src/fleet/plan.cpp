@@ -35,6 +35,7 @@ class Planner {
 
   std::vector<Step> steps() {
     adopt();
+    sight();
     close();
     assign();
     introduce();
@@ -62,6 +63,15 @@ class Planner {
     const auto found = world_.records.nodes.find(name);
     return found == world_.records.nodes.end() ? nullptr : &found->second;
   }
+  /// Where an instance was listed.
+  std::string where(const InstanceId& id) const {
+    const auto found = world_.cloud_of.find(id);
+    return found == world_.cloud_of.end() ? std::string{} : found->second;
+  }
+  /// Whether the machine would be in `world_.cloud` if it lived.
+  bool listed(const MachineRecord& machine) const {
+    return machine.cloud.empty() || world_.clouds.contains(machine.cloud);
+  }
   bool wants(const NodeName& name, int64_t epoch) const {
     const NodeRecord* record = node(name);
     return record && record->wanted == Wanted::up && record->epoch == epoch;
@@ -88,8 +98,33 @@ class Planner {
       step.machines.push_back({.id = id,
                                .intent = IntentId{instance.tag("spillway:intent")},
                                .group = GroupName{instance.tag("spillway:group")},
+                               .cloud = where(id),
                                .address = instance.private_ip,
                                .launched_at = instance.launched});
+    }
+    if (!step.machines.empty()) steps_.emplace_back(std::move(step));
+  }
+
+  /// One list that lacks a machine proves nothing: EC2 is not always of one mind, and an answer may be cut.
+  /// So absence is noted, and counts when it lasts. A machine of an older epoch whose node Slurm shows alive
+  /// serves the present one: a hook was called by hand.
+  void sight() {
+    if (!world_.cloud) return;
+    Sight step;
+    for (const auto& [id, machine] : world_.records.machines) {
+      if (!machine.live() || !listed(machine)) continue;
+      MachineRecord now = machine;
+      if (instance(id))
+        now.unseen_since = kNever;
+      else if (machine.unseen_since == kNever && older_than(machine.launched_at, policy_.wish_grace))
+        now.unseen_since = world_.now;
+      const NodeRecord* record = node(machine.node);
+      const slurm::Node* in_slurm = slurm_node(machine.node);
+      if (record && in_slurm && record->wanted == Wanted::up && record->epoch > machine.epoch &&
+          machine.joined_at != kNever && machine.terminate_at == kNever && in_slurm->state.is_registered() &&
+          in_slurm->address == machine.address.value && older_than(record->since, policy_.wish_grace))
+        now.epoch = record->epoch;
+      if (now != machine) step.machines.push_back(std::move(now));
     }
     if (!step.machines.empty()) steps_.emplace_back(std::move(step));
   }
@@ -103,8 +138,8 @@ class Planner {
       std::string reason;
       if (seen && seen->state == "terminated") {
         reason = seen->state_reason.empty() ? "terminated" : seen->state_reason;
-      } else if (!seen &&
-                 older_than(std::max(machine.launched_at, machine.terminate_at), policy_.unseen_grace)) {
+      } else if (!seen && listed(machine) && machine.unseen_since != kNever &&
+                 older_than(machine.unseen_since, policy_.unseen_grace)) {
         reason = "EC2 no longer lists it";
       } else {
         continue;
@@ -223,12 +258,26 @@ class Planner {
       }
       const slurm::Node* in_slurm = slurm_node(name);
       if (!in_slurm || !in_slurm->state.is_down() || !older_than(record.since, policy_.wish_grace)) continue;
-      const bool silent = in_slurm->reason.starts_with("Not responding");
       const bool never_came = machine && machine->joined_at == kNever;
-      if (silent || never_came || in_slurm->reason.starts_with("ResumeTimeout"))
+      if (never_came || given_up(*in_slurm))
         step.nodes.push_back(failed(record, fmt::format("Slurm set it DOWN: {}", in_slurm->reason), true));
     }
+    // Nobody comes back for these: they have no machine, and Slurm waits for one.
+    if (world_.slurm)
+      for (const auto& [name, in_slurm] : *world_.slurm) {
+        const NodeRecord* known = node(name);
+        if (known && (known->wanted != Wanted::down || !older_than(known->since, policy_.wish_grace)))
+          continue;
+        if (!in_slurm.state.is_down() || holds_machine(name) || !given_up(in_slurm)) continue;
+        step.nodes.push_back(failed(known ? *known : NodeRecord{.name = name},
+                                    fmt::format("Slurm set it DOWN: {}", in_slurm.reason), true));
+      }
     if (!step.nodes.empty()) steps_.emplace_back(std::move(step));
+  }
+
+  /// Whether Slurm itself set the node DOWN, and not an administrator.
+  static bool given_up(const slurm::Node& node) {
+    return node.reason.starts_with("Not responding") || node.reason.starts_with("ResumeTimeout");
   }
 
   /// Tells Slurm about failed nodes, and gives them back when their machine is gone and they have rested.
@@ -275,19 +324,31 @@ class Planner {
     if (!machine.end_reason.empty()) return machine.end_reason;  // decided before
     if (machine.node.empty()) {
       const auto launch = world_.records.launches.find(machine.intent);
-      const bool being_assigned = launch != world_.records.launches.end() && !launch->second.assigned;
+      const bool being_assigned = launch != world_.records.launches.end() &&
+                                  launch->second.state != LaunchState::failed && !launch->second.assigned;
       if (being_assigned || !older_than(machine.launched_at, policy_.unbound_grace)) return {};
       return allocated_address(machine) ? "" : "no node claims it";
     }
     const NodeRecord* record = node(machine.node);
     if (record && record->wanted == Wanted::up && record->epoch == machine.epoch) return {};
-    if (record && record->wanted == Wanted::failed) return "failed: " + record->reason;
     const slurm::Node* in_slurm = slurm_node(machine.node);
-    if (!in_slurm) return {};  // not seen: nothing is concluded
-    const bool of_the_past = record && record->epoch != machine.epoch;
-    const bool letting_go = in_slurm->state.is_powering_down() || in_slurm->state.is_powered_down();
-    if (in_slurm->state.is_allocated() && !letting_go && !of_the_past) return {};
-    return "suspended";
+    if (record && record->wanted == Wanted::failed) {
+      // Slurm's word stands above a hook's: a late ResumeFailProgram ends no node that works.
+      const bool works = !world_.slurm || (in_slurm && in_slurm->state.is_registered());
+      return works ? "" : "failed: " + record->reason;
+    }
+    if (!in_slurm) return no_such_node(machine) ? "Slurm has no such node" : "";
+    const slurm::NodeState& state = in_slurm->state;
+    const bool next_epoch = record && record->epoch != machine.epoch && state.is_powering_up();
+    const bool let_go = state.is_powering_down() || state.is_powered_down() || next_epoch;
+    return let_go || state.is_down() ? "suspended"
+                                     : "";  // a hook called by hand ends nothing that Slurm uses
+  }
+
+  /// Slurm was seen and does not know the machine's node: it was taken out of slurm.conf, and its jobs with
+  /// it.
+  bool no_such_node(const MachineRecord& machine) const {
+    return world_.slurm && !world_.slurm->empty() && older_than(machine.launched_at, policy_.unbound_grace);
   }
 
   /// Whether Slurm has a busy node at this machine's address, though no binding says which.
@@ -313,6 +374,16 @@ class Planner {
           !in_slurm.state.is_powering_down() && !holds_machine(name)) {
         record.wanted = Wanted::up;
         ++record.epoch;
+      } else if (record.wanted == Wanted::down && current_machine(record) &&
+                 current_machine(record)->terminate_at == kNever &&
+                 (in_slurm.state.is_registered() ||
+                  (in_slurm.state.is_powering_up() && !in_slurm.state.is_powering_down()))) {
+        record.wanted = Wanted::up;  // suspended by hand: Slurm goes on with the node
+      } else if (record.wanted == Wanted::failed && record.marked_down && in_slurm.state.is_registered() &&
+                 current_machine(record)) {
+        record.wanted = Wanted::up;  // a hook was late, or an administrator put it back to work
+        record.reason.clear();
+        record.marked_down = false;
       } else if (record.wanted == Wanted::up && !in_slurm.state.is_powering_up() &&
                  (in_slurm.state.is_powered_down() || in_slurm.state.is_powering_down())) {
         record.wanted = Wanted::down;
@@ -361,7 +432,7 @@ class Planner {
     WriteTags step;
     for (const auto& [id, machine] : world_.records.machines) {
       if (!machine.live() || machine.addressed_at == kNever || machine.tagged_at != kNever ||
-          machine.terminate_at != kNever)
+          machine.terminate_at != kNever || !policy_.groups.contains(machine.group))
         continue;
       if (step.machines.size() < policy_.tags_at_most) step.machines.push_back(machine);
     }
@@ -404,9 +475,11 @@ bool in_motion(const World& world) {
     if (launch.state == LaunchState::intended || (launch.state == LaunchState::answered && !launch.assigned))
       return true;
   for (const auto& [id, machine] : records.machines)
-    if (machine.joined_at == kNever || machine.terminate_at != kNever) return true;
+    if (machine.joined_at == kNever || machine.terminate_at != kNever || machine.unseen_since != kNever)
+      return true;
   for (const auto& [name, node] : records.nodes)
-    if (node.wanted == Wanted::failed || (node.wanted == Wanted::up && !machine_of(records, name)))
+    if (node.wanted == Wanted::failed ||
+        (node.wanted == Wanted::up) != (machine_of(records, name) != nullptr))
       return true;
   return false;
 }

@@ -206,15 +206,96 @@ TEST(Plan, KeepsAskingForAnEndThatDoesNotCome) {
   EXPECT_TRUE(scene.all<Terminate>().empty());
 }
 
-TEST(Plan, AYoungInstanceThatEc2DoesNotListIsUnknownNotDead) {
+TEST(Plan, AnInstanceThatEc2DoesNotListIsUnknownNotDead) {
   Scene scene;
   scene.wish(0, Wanted::up);
   MachineRecord& machine = scene.machine("i-1", 0);
   scene.world.cloud->clear();
-  EXPECT_TRUE(scene.all<Close>().empty());
   machine.launched_at = kNow - seconds{600};
+  EXPECT_TRUE(scene.all<Close>().empty()) << "one list without it proves nothing";
+  ASSERT_EQ(scene.all<Sight>().size(), 1u);
+  EXPECT_EQ(scene.all<Sight>()[0].machines[0].unseen_since, kNow);
+  machine.unseen_since = kNow - seconds{30};
+  EXPECT_TRUE(scene.all<Close>().empty());
+  EXPECT_TRUE(scene.all<Sight>().empty());
+  EXPECT_TRUE(in_motion(scene.world)) << "somebody must look again";
+  machine.cloud = "p/elsewhere";
+  machine.unseen_since = kNow - seconds{600};
+  EXPECT_TRUE(scene.all<Close>().empty()) << "its region was not asked";
+  machine.cloud = "p/r";
+  scene.world.clouds = {"p/r"};
   EXPECT_EQ(scene.all<Close>().size(), 1u);
   EXPECT_EQ(scene.all<Fail>().size(), 1u) << "its node lost its machine";
+}
+
+TEST(Plan, AnInstanceThatEc2ListsAgainIsForgiven) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.machine("i-1", 0).unseen_since = kNow - seconds{600};
+  ASSERT_EQ(scene.all<Sight>().size(), 1u);
+  EXPECT_EQ(scene.all<Sight>()[0].machines[0].unseen_since, Time{});
+  EXPECT_TRUE(scene.all<Close>().empty());
+}
+
+TEST(Plan, HooksCalledByHandEndNothingThatSlurmUses) {
+  for (const char* state : {"ALLOCATED+CLOUD", "IDLE+CLOUD"}) {
+    Scene scene;
+    NodeRecord& node = scene.wish(0, Wanted::down);
+    MachineRecord& machine = scene.machine("i-1", 0);
+    machine.joined_at = machine.addressed_at = kNow - seconds{60};
+    machine.address = IpAddress{"10.0.0.1"};
+    scene.slurm(0, state).address = "10.0.0.1";
+    EXPECT_TRUE(scene.all<Terminate>().empty()) << "suspend: " << state;
+    node.since = kNow - seconds{60};
+    ASSERT_EQ(scene.all<Rediscover>().size(), 1u) << state;
+    EXPECT_EQ(scene.all<Rediscover>()[0].nodes[0].wanted, Wanted::up);
+    EXPECT_EQ(scene.all<Rediscover>()[0].nodes[0].epoch, 1);
+
+    node.wanted = Wanted::up;  // and a resume after it
+    node.epoch = 2;
+    EXPECT_TRUE(scene.all<Terminate>().empty()) << "resume: " << state;
+    EXPECT_TRUE(scene.all<Launch>().empty());
+    ASSERT_EQ(scene.all<Sight>().size(), 1u);
+    EXPECT_EQ(scene.all<Sight>()[0].machines[0].epoch, 2);
+
+    machine.epoch = 2;
+    node.wanted = Wanted::failed;  // resume-fail
+    node.marked_down = true;
+    EXPECT_TRUE(scene.all<Terminate>().empty()) << "resume-fail: " << state;
+    ASSERT_EQ(scene.all<Rediscover>().size(), 1u);
+    EXPECT_EQ(scene.all<Rediscover>()[0].nodes[0].wanted, Wanted::up);
+  }
+}
+
+TEST(Plan, AnInstanceOfARefusedLaunchIsEnded) {
+  Scene scene;
+  scene.machine("i-1").launched_at = kNow - seconds{600};
+  LaunchRecord& launch = scene.world.records.launches[IntentId{"in-1"}] = {.intent = IntentId{"in-1"}};
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "its answer may come";
+  launch.state = LaunchState::failed;
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+}
+
+TEST(Plan, ANodeThatSlurmNoLongerHasNeedsNoMachine) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.wish(1, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.launched_at = kNow - seconds{600};
+  scene.world.records.nodes.erase(Scene::name(0));
+  scene.world.slurm->erase(Scene::name(0));
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  scene.world.slurm->clear();
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "an empty list is no word of Slurm's";
+}
+
+TEST(Plan, ANodeThatSlurmGaveUpWithoutAMachineIsGivenBack) {
+  Scene scene;
+  scene.slurm(3, "DOWN+CLOUD+NOT_RESPONDING", "Not responding [slurm@2026-11-23T01:00:00]");
+  ASSERT_EQ(scene.all<Fail>().size(), 1u);
+  EXPECT_TRUE(scene.all<Fail>()[0].nodes[0].marked_down);
+  scene.slurm(3, "DOWN+CLOUD", "broken disk [root@2026-11-23T01:00:00]");
+  EXPECT_TRUE(scene.all<Fail>().empty()) << "an administrator's";
 }
 
 TEST(Plan, AFailedNodeIsMarkedRestsAndIsGivenBack) {

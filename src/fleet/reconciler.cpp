@@ -55,6 +55,7 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
 
 Result<size_t> Reconciler::take_wishes() {
   const SpoolContents contents = TRY(spool_.read());
+  for (const Error& trouble : contents.troubles) tell(trouble);
   for (const std::string& name : contents.unreadable) {
     log::warning("fleet", "{} in the spool is not a wish; set aside as {}.bad", name, name);
     TRY(spool_.set_aside(name));
@@ -93,7 +94,7 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
   for (const NodeName& name : *names) {
     const bool ours = std::any_of(policy_.groups.begin(), policy_.groups.end(),
                                   [&](const auto& entry) { return entry.second.index_of(name).has_value(); });
-    if (!ours) {
+    if (!ours && !TRY(journal_.node(name))) {
       log::warning("fleet", "Slurm asks to {} {}, which is in no node group", to_string(wish.kind), name);
       TRY(journal_.note(
           {.at = now, .event = "unknown-node", .node = name, .detail = std::string(to_string(wish.kind))}));
@@ -109,7 +110,8 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
       node.marked_down = false;
     } else if (wish.kind == Wish::Kind::suspend && node.wanted == Wanted::up) {
       node.wanted = Wanted::down;
-    } else if (wish.kind == Wish::Kind::resume_fail && node.wanted != Wanted::failed) {
+    } else if (wish.kind == Wish::Kind::resume_fail && node.wanted == Wanted::up &&
+               wish.made_at >= node.since) {
       node.wanted = Wanted::failed;
       node.reason = "ResumeTimeout: slurmd did not register in time";
       node.marked_down = true;  // Slurm did that itself
@@ -153,7 +155,11 @@ Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline dead
   for (const auto& [cloud, ec2] : outside_.ec2) {
     auto instances = TRY(
         ec2->describe_instances({aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}}}, deadline));
-    for (aws::Instance& instance : instances) all.emplace(instance.id, std::move(instance));
+    for (aws::Instance& instance : instances) {
+      world_.cloud_of[instance.id] = cloud;
+      all.emplace(instance.id, std::move(instance));
+    }
+    world_.clouds.insert(cloud);
   }
   return all;
 }
@@ -163,9 +169,11 @@ Result<std::map<NodeName, slurm::Node>> Reconciler::list_slurm(Deadline deadline
   for (slurm::Node& node : TRY(outside_.slurm.nodes({}, deadline))) {
     for (const auto& [name, group] : policy_.groups) {
       if (!group.index_of(node.name)) continue;
-      ours.emplace(node.name, std::move(node));
+      ours.emplace(node.name, node);
       break;
     }
+    // A node whose group was taken out of the configuration is looked after until its machine is gone.
+    if (world_.records.nodes.contains(node.name)) ours.emplace(node.name, node);
   }
   return ours;
 }
@@ -198,7 +206,9 @@ Result<void> Reconciler::recover(Deadline deadline) {
       }
       TRY(journal_.save(merged));
     }
-    for (const auto& [id, machine] : rebuilt.machines) {
+    for (const auto& [id, found] : rebuilt.machines) {
+      MachineRecord machine = found;
+      machine.cloud = world_.cloud_of[id];
       TRY(journal_.save(machine));
       TRY(journal_.note({.at = world_.now,
                          .event = "recovered",

@@ -60,7 +60,8 @@ struct MachineRecord {
   InstanceId id;
   IntentId intent;
   GroupName group;
-  NodeName node;  // empty: not bound (yet, or surplus)
+  std::string cloud;  // the account and region that run it, as cloud_of() names them
+  NodeName node;      // empty: not bound (yet, or surplus)
   int64_t epoch = 0;
   IpAddress address;
   Time launched_at{};
@@ -70,6 +71,7 @@ struct MachineRecord {
   Time tagged_at{};     // Name and the group's tags are written
   Time joined_at{};     // Slurm saw slurmd register
   Time withdrawn_at{};  // its secrets are deleted
+  Time unseen_since{};  // EC2 does not list it, from this look on
   Time terminate_at{};  // we asked for its end
   Time closed_at{};     // EC2 showed it terminated, or no longer knows it
   std::string end_reason;

@@ -57,12 +57,17 @@ class EmulatorTransport final : public net::Transport {
     if (!net::find_header(incoming.headers, "Host"))
       incoming.headers.push_back({"Host", request.url.substr(scheme, path - scheme)});
     net::Response response = aws_.handle(incoming);
+    if (page_ && request.body.find("Action=DescribeInstances") != std::string::npos)
+      response.body = *std::exchange(page_, std::nullopt);
     crash_.moment();
     if (response.status == 0) return Error{Kind::unavailable, "the connection was cut"};
     return response;
   }
+  /// The next list of instances is this text, said with status 200.
+  void instead_of_a_list(std::string page) { page_ = std::move(page); }
 
  private:
+  std::optional<std::string> page_;
   emu::Aws& aws_;
   CrashPlan& crash_;
 };
@@ -263,6 +268,7 @@ class Scenario {
     for (const auto& [id, machine] : records.machines) count += machine.joined_at != Time{};
     return count;
   }
+  void instead_of_a_list(const char* page) { transport_.instead_of_a_list(page); }
   int64_t launches() { return static_cast<int64_t>(client_.counters()["CreateFleet"]); }
   bool crashed() const { return crash_.crashed(); }
   void faults(const char* rules) { ASSERT_TRUE(cloud_.set_faults(*Json::parse(rules))); }
@@ -400,6 +406,48 @@ TEST(Scenario, ALostAnswerIsAskedForAgainAndLaunchesNothingTwice) {
   EXPECT_EQ(s.instances().size(), 3u);
   EXPECT_GT(s.launches(), 1);
   EXPECT_EQ(s.joined(), 3u);
+}
+
+TEST(Scenario, ALostAnswerAndThenARefusalLeaveNothingRunning) {
+  Scenario s;
+  s.faults(R"([{"operation": "CreateFleet", "effect": "drop_after", "count": 3},
+               {"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 3}])");
+  s.resume(0, 2);
+  s.run(400);
+  EXPECT_TRUE(s.instances().empty());
+}
+
+TEST(Scenario, AWebPageInPlaceOfAListEndsNobody) {
+  Scenario s;
+  s.resume(0, 0);
+  s.run();
+  s.clock_.advance(seconds{300});
+  const InstanceId before = s.instances().at(0).id;
+  for (const char* page : {"<html>please log in</html>", "", "{}"}) {
+    s.instead_of_a_list(page);
+    s.run(100);
+    ASSERT_EQ(s.instances().size(), 1u) << page;
+    EXPECT_EQ(s.instances()[0].id, before);
+  }
+  EXPECT_TRUE(s.slurm.orders.empty()) << s.slurm.orders.front();
+}
+
+TEST(Scenario, AStraySuspendAndAStrayResumeFailHarmNoJob) {
+  Scenario s;
+  s.resume(0, 0);
+  s.run();
+  const InstanceId before = s.instances().at(0).id;
+  s.suspend(0, 0);
+  s.slurm.state(Scenario::name(0), "ALLOCATED+CLOUD");
+  s.run(100);
+  s.resume_timeout(0, 0);
+  s.slurm.state(Scenario::name(0), "ALLOCATED+CLOUD");
+  s.run(100);
+  ASSERT_EQ(s.instances().size(), 1u);
+  EXPECT_EQ(s.instances()[0].id, before);
+  s.suspend(0, 0);  // and the real one still counts
+  s.run(100);
+  EXPECT_TRUE(s.instances().empty());
 }
 
 TEST(Scenario, ARefusedLaunchFailsItsNodesWithEc2sWords) {

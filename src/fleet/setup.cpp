@@ -58,30 +58,37 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
 
   setup->slurm_ = std::make_unique<slurm::CommandController>(
       setup->runner_, slurm::Commands{.bin = site.cluster.slurm_bin, .slurm_conf = site.cluster.slurm_conf});
-  const auto stack = [&](const std::string& profile, const std::string& region) -> Result<aws::Stack*> {
-    auto& place = setup->stacks_[cloud_of(profile, region)];
-    if (!place) {
-      aws::Overrides overrides;
-      overrides.clock = &setup->clock_;
-      overrides.ca_file = site.aws.ca_bundle;
-      place = TRY(aws::make_stack(profile, region, std::move(overrides)));
-    }
-    return place.get();
-  };
   setup->outside_.emplace(Outside{.clock = setup->clock_, .slurm = *setup->slurm_});
   for (auto& [name, group] : policy.groups) {
     if (group.profile.empty()) group.profile = site.aws.profile;
-    const std::string cloud = cloud_of(group.profile, group.region);
-    if (setup->ec2_.contains(cloud)) continue;
-    setup->ec2_[cloud] = std::make_unique<aws::Ec2>(TRY(stack(group.profile, group.region))->client());
-    setup->outside_->ec2[cloud] = setup->ec2_[cloud].get();
+    TRY(setup->reach(cloud_of(group.profile, group.region)));
   }
   if (!site.data.bucket.empty()) {
-    setup->bucket_ =
-        std::make_unique<aws::S3>(TRY(stack(site.aws.profile, site.aws.region))->client(), site.data.bucket);
+    setup->bucket_ = std::make_unique<aws::S3>(TRY(setup->stack(site.aws.profile, site.aws.region))->client(),
+                                               site.data.bucket);
     setup->outside_->bucket = setup->bucket_.get();
   }
   return setup;
+}
+
+Result<aws::Stack*> Setup::stack(const std::string& profile, const std::string& region) {
+  auto& place = stacks_[cloud_of(profile, region)];
+  if (!place) {
+    aws::Overrides overrides;
+    overrides.clock = &clock_;
+    overrides.ca_file = loaded_.site.aws.ca_bundle;
+    place = TRY(aws::make_stack(profile, region, std::move(overrides)));
+  }
+  return place.get();
+}
+
+Result<void> Setup::reach(const std::string& cloud) {
+  const size_t slash = cloud.rfind('/');
+  if (ec2_.contains(cloud) || slash == std::string::npos) return {};
+  aws::Stack* place = TRY(stack(cloud.substr(0, slash), cloud.substr(slash + 1)));
+  ec2_[cloud] = std::make_unique<aws::Ec2>(place->client());
+  outside_->ec2[cloud] = ec2_[cloud].get();
+  return {};
 }
 
 std::map<std::string, int64_t> Setup::calls_since_last() {

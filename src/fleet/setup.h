@@ -35,11 +35,15 @@ class Setup {
   const Loaded& loaded() const { return loaded_; }
   const Policy& policy() const { return policy_; }
   Outside& outside() { return *outside_; }
+  /// Makes this account and region (as cloud_of() names it) part of outside(), for machines whose group was
+  /// taken out of the configuration. Errors: credentials, invalid.
+  Result<void> reach(const std::string& cloud);
   /// AWS calls made since the last time this was asked, by operation.
   std::map<std::string, int64_t> calls_since_last();
 
  private:
   Setup() = default;
+  Result<aws::Stack*> stack(const std::string& profile, const std::string& region);
 
   Loaded loaded_;
   Policy policy_;

@@ -51,6 +51,11 @@ struct Terminate {
   std::vector<InstanceId> instances;
   std::string reason;
 };
+/// Journal what was seen of machines: missing in EC2's list or back in it, or serving the node's present
+/// epoch.
+struct Sight {
+  std::vector<MachineRecord> machines;
+};
 /// Journal that EC2 no longer runs these.
 struct Close {
   std::vector<InstanceId> instances;
@@ -79,7 +84,7 @@ struct Adopt {
 };
 
 using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
-                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt>;
+                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

@@ -65,6 +65,11 @@ Result<SpoolContents> Spool::read() const {
   for (std::string& name : names) {
     auto text = read_file(folder_ / name, 16 << 20);
     if (!text && text.error().kind == Kind::not_found) continue;  // another reconciler took it
+    // Only what was read whole can be no wish; what cannot be read now may be one.
+    if (!text && text.error().kind != Kind::invalid) {
+      contents.troubles.push_back(in_spool(std::move(text).error()));
+      continue;
+    }
     auto wish = text ? parse(*text) : Result<Wish>{text.error()};
     if (wish) {
       contents.wishes.push_back({std::move(name), *std::move(wish)});

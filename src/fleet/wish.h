@@ -30,6 +30,7 @@ struct SpooledWish {
 struct SpoolContents {
   std::vector<SpooledWish> wishes;      // oldest first
   std::vector<std::string> unreadable;  // names of files that are no wishes; they stay where they are
+  std::vector<Error> troubles;          // of files that cannot be read now and may be wishes
 };
 
 /// The folder through which hooks hand wishes to the reconciler: one file a wish, complete or not there.

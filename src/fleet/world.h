@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 
 #include "aws/ec2.h"
 #include "base/ids.h"
@@ -21,7 +22,7 @@ struct Policy {
       std::chrono::seconds{30};  // a failed node rests this long, doubling with each failure
   Duration longest_hold = std::chrono::minutes{10};
   Duration unbound_grace = std::chrono::seconds{120};  // an instance nobody claims is then terminated
-  Duration unseen_grace = std::chrono::seconds{120};   // EC2 may not list a new instance for this long
+  Duration unseen_grace = std::chrono::seconds{120};   // EC2 may not list a living instance for this long
   Duration wish_grace = std::chrono::seconds{10};      // Slurm's state may lag behind its hooks for this long
   bool bucket = true;  // launch documents and secrets go through one; false: the image has what a node needs
   std::string compute_role_id;                       // AROA…; empty: no secrets are released to instances
@@ -40,6 +41,8 @@ struct World {
   bool recovered = false;  // the journal has been compared with EC2
   Records records;
   std::optional<std::map<InstanceId, aws::Instance>> cloud;  // every instance with our cluster's tag
+  std::map<InstanceId, std::string> cloud_of;                // which account and region listed it
+  std::set<std::string> clouds;                              // the accounts and regions that were asked
   std::optional<std::map<NodeName, slurm::Node>> slurm;      // the nodes of our groups
 };
 

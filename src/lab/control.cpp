@@ -90,7 +90,8 @@ Result<LabHandle> find_lab(const std::filesystem::path& state) {
     return Error{Kind::not_found, kNotUp, "no lab is up in " + state.string()};
   ucred peer{};
   socklen_t size = sizeof peer;
-  getsockopt(lab.socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  if (getsockopt(lab.socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != 0)
+    return Error{Kind::denied, kStranger, fmt::format("process {} of user {} is no lab", peer.pid, peer.uid)};
   lab.init = peer.pid;
   return lab;
 }

@@ -54,6 +54,11 @@ Result<void> enter_process(pid_t pid) {
   return {};
 }
 
+void complain(const Error& error) {
+  const std::string text = to_string(error) + "\n";
+  (void)!write(STDERR_FILENO, text.data(), text.size());
+}
+
 /// Stays in the caller's folder if the user may write there, for Slurm puts a job's output into the folder of
 /// its submission; else goes home, and words that name the caller's files become whole paths.
 void settle(const std::string& folder, const std::string& home, std::vector<std::string>& words) {
@@ -70,7 +75,9 @@ void settle(const std::string& folder, const std::string& home, std::vector<std:
 [[noreturn]] void become_command(const Visit& visit, const std::string& folder) {
   const Result<User> user = find_user(visit.user);
   if (!user) {
-    dprintf(2, "no user %s there\n", visit.user.c_str());
+    complain(
+        Error{Kind::not_found, kBadCommand, fmt::format("no user {} on {}", visit.user, visit.host)}.fixed_by(
+            "give --user alice, bob, slurm or root"));
     _exit(126);
   }
   if (initgroups(user->name.c_str(), user->gid) != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0)
@@ -94,9 +101,10 @@ void settle(const std::string& folder, const std::string& home, std::vector<std:
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
-  dprintf(2, "error[%s]: cannot run %s on %s: %s\n", std::string(kBadCommand.id).c_str(), argv[0],
-          visit.host.c_str(), std::strerror(errno));
-  _exit(errno == ENOENT ? 127 : 126);
+  const int failed = errno;
+  complain(Error{Kind::not_found, kBadCommand,
+                 fmt::format("cannot run {} on {}: {}", argv[0], visit.host, std::strerror(failed))});
+  _exit(failed == ENOENT ? 127 : 126);
 }
 
 }  // namespace

@@ -28,6 +28,10 @@ inline constexpr Code kProgramMissing{"SPW-LAB-011",
                                       "build it: both binaries belong into one folder"};
 inline constexpr Code kDemoFailed{"SPW-LAB-012", "a job did not complete, or a machine stayed on",
                                   "spillway lab up, then spillway lab demo, and look around with lab exec"};
+inline constexpr Code kNotOurs{"SPW-LAB-014", "the lab empties and fills its state folder as it likes",
+                               "give --state an empty or a new folder, or remove what is in this one"};
+inline constexpr Code kStranger{"SPW-LAB-015", "what answers in the lab's name does not belong to root",
+                                "end that process; a lab is root's"};
 inline constexpr Code kStateFolder{"SPW-LAB-013", "the lab keeps caches and logs there",
                                    "give a --state folder that root may write, not on NFS"};
 

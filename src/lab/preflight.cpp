@@ -51,8 +51,14 @@ Result<void> check_machine(const Settings& settings) {
   if (access(program.c_str(), X_OK) != 0)
     return Error{Kind::not_found, kProgramMissing, "no such program: " + program.string()};
   std::error_code failed;
+  const std::filesystem::path mark = settings.state / ".spillway-lab";
+  if (std::filesystem::exists(settings.state, failed) && !std::filesystem::is_empty(settings.state, failed) &&
+      !std::filesystem::exists(mark, failed))
+    return Error{Kind::conflict, kNotOurs,
+                 fmt::format("{} holds something that no lab made", settings.state.string())};
   for (const char* folder : {"cache", "log"})
     std::filesystem::create_directories(settings.state / folder, failed);
+  if (!failed && !write_file_atomically(mark, "")) failed = std::make_error_code(std::errc::io_error);
   if (failed || access(settings.state.c_str(), W_OK) != 0)
     return Error{Kind::io, kStateFolder, "cannot use the folder " + settings.state.string()};
   return {};
