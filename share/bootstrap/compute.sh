@@ -178,19 +178,29 @@ exec 9>/run/spillway-prolog.lock
 flock 9
 getent group "$gid" >/dev/null || echo "$user:x:$gid:" >>/etc/group
 getent passwd "$uid" >/dev/null || echo "$user:x:$uid:$gid::/home/$user:/bin/sh" >>/etc/passwd
-# Tries as the user first; as root only below folders that nobody else could have prepared, and never in the system's own.
+# Makes what the user may make, and as root only folders that carry the user's name, /home/alice or /scratch/alice: whoever else
+# owned a folder of such a name could put files before the user's own. Nothing is made in the system's own folders.
 make_folder() {
   case $1 in *%* | */../* | */..) return ;; /*) ;; *) return ;; esac
   [ ! -e "$1" ] || return
-  setpriv --reuid "$uid" --regid "$gid" --clear-groups mkdir -p -- "$1" 2>/dev/null && return
-  up=$1
+  as_user mkdir -p -- "$1" 2>/dev/null && return
+  case $1/ in *"/$user/"*) ;; *) return ;; esac
+  path=$1/
+  top=${path%%"/$user/"*}
+  case $top/ in / | /bin/* | /boot/* | /dev/* | /etc/* | /home/?* | /lib* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /var/*) return ;; esac
+  up=$top
   while [ ! -e "$up" ]; do up=$(dirname -- "$up"); done
-  [ "$(realpath -- "$up")" = "$up" ] || return
-  case $1/ in /bin/* | /boot/* | /dev/* | /etc/* | /lib* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /var/*) return ;; esac
-  [ "$(stat -c %u -- "$up")" = 0 ] || return
-  mkdir -p -- "$1" && chown "$uid:$gid" -- "$1"
+  [ "$(realpath -- "$up")" = "$up" ] && [ "$(stat -c %u -- "$up")" = 0 ] || return
+  mkdir -p -- "$top"
+  mkdir -m 700 -- "$top/$user" 2>/dev/null && chown "$uid:$gid" -- "$top/$user"
+  as_user mkdir -p -- "$1" 2>/dev/null
 }
+as_user() { setpriv --reuid "$uid" --regid "$gid" --clear-groups "$@"; }
 make_folder "/home/$user"
+if [ "$(stat -c %u -- "/home/$user")" != "$uid" ]; then
+  echo "spillway: /home/$user is not $user's" >&2
+  exit 1
+fi
 make_folder "${SLURM_JOB_WORK_DIR:-}"
 for file in "${SLURM_JOB_STDOUT:-}" "${SLURM_JOB_STDERR:-}"; do
   case $file in /*/*) make_folder "$(dirname -- "$file")" ;; esac

@@ -142,6 +142,8 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   if (corrected)
     log::warning("aws", "this machine's clock differs from AWS's by {} s", clock_offset_us_ / 1'000'000);
   bool renewed = false;
+  if (is_refused_key(fault.code))
+    credentials_.invalidate();  // the next call reads them anew: keys are rotated
   if (is_expired_credentials(fault.code) && !attempt.credentials_renewed) {
     credentials_.invalidate();
     attempt.credentials_renewed = renewed = true;

@@ -109,7 +109,7 @@ CredentialSource imds_source(const Surroundings& around) {
   };
 }
 
-std::vector<CredentialSource> usual_sources(const Surroundings& around, const SharedConfig& config,
+std::vector<CredentialSource> usual_sources(const Surroundings& around, const ConfigReader& config,
                                             const std::string& profile, bool explicit_profile) {
   std::vector<CredentialSource> sources;
   if (!explicit_profile) sources.push_back(environment_source(around));

@@ -22,10 +22,13 @@ struct Surroundings {
   Endpoints endpoints;
 };
 
+/// Reads the shared files anew: keys in them are changed while a daemon runs.
+using ConfigReader = std::function<Result<SharedConfig>()>;
+
 /// AWS_ACCESS_KEY_ID and its kin.
 CredentialSource environment_source(const Surroundings& around);
 /// Keys, a role to assume, a web identity or a process: whatever the profile names.
-CredentialSource profile_source(const Surroundings& around, const SharedConfig& config, std::string profile);
+CredentialSource profile_source(const Surroundings& around, ConfigReader config, std::string profile);
 /// AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN.
 CredentialSource web_identity_source(const Surroundings& around);
 /// AWS_CONTAINER_CREDENTIALS_{RELATIVE,FULL}_URI.
@@ -41,7 +44,7 @@ Result<std::optional<Credentials>> ask_sso(const Surroundings& around, const Sha
                                            Deadline deadline);
 
 /// The places in the order of AWS's tools. `explicit_profile` puts the environment's keys aside.
-std::vector<CredentialSource> usual_sources(const Surroundings& around, const SharedConfig& config,
+std::vector<CredentialSource> usual_sources(const Surroundings& around, const ConfigReader& config,
                                             const std::string& profile, bool explicit_profile);
 
 /// A credential_process line as the program's arguments: blanks separate, quotes and backslashes keep

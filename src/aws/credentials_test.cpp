@@ -113,8 +113,10 @@ struct CredentialsTest : ::testing::Test {
             .region = "us-east-1"};
   }
   CredentialChain chain(std::string_view config, std::string_view keys, const std::string& profile = "") {
-    return CredentialChain(usual_sources(around(), *SharedConfig::parse(config, keys),
-                                         profile.empty() ? "default" : profile, !profile.empty()),
+    const SharedConfig files = *SharedConfig::parse(config, keys);
+    return CredentialChain(usual_sources(
+                               around(), [files]() -> Result<SharedConfig> { return files; },
+                               profile.empty() ? "default" : profile, !profile.empty()),
                            clock);
   }
   std::string key(std::string_view config, std::string_view keys = "", const std::string& profile = "") {

@@ -120,6 +120,12 @@ bool is_expired_credentials(std::string_view aws_code) {
          aws_code == "InvalidToken" || aws_code == "TokenRefreshRequired";
 }
 
+bool is_refused_key(std::string_view aws_code) {
+  return aws_code == "AuthFailure" || aws_code == "InvalidClientTokenId" ||
+         aws_code == "InvalidAccessKeyId" || aws_code == "UnrecognizedClientException" ||
+         aws_code == "SignatureDoesNotMatch";
+}
+
 Kind kind_of(std::string_view aws_code, int http_status) {
   if (is_throttling(aws_code, http_status)) return Kind::throttled;
   for (const Known& known : kKnown)

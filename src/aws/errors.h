@@ -19,6 +19,8 @@ bool is_throttling(std::string_view aws_code, int http_status);
 bool may_be_clock_skew(std::string_view aws_code);
 /// Whether new credentials could make the same request succeed.
 bool is_expired_credentials(std::string_view aws_code);
+/// Whether AWS does not know the key, or the key does not fit its secret.
+bool is_refused_key(std::string_view aws_code);
 
 /// The error for an answer of AWS: what was called, AWS's code and message, and what an operator does about
 /// it.

@@ -134,9 +134,11 @@ Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wr
 
 Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response) {
   if (!operation.output.shape) return Json::object();
+  const bool says_something = !operation.output.shape->members.empty();
+  if (!says_something && response.body.empty()) return Json::object();
   // A web page or nothing at all, said with status 200, must not pass for an empty list.
   const std::string root = operation.name + "Response";
-  if (response.body.find("<" + root) == std::string::npos)
+  if (says_something && response.body.find("<" + root) == std::string::npos)
     return Error{Kind::unavailable, kBadAnswer, fmt::format("the answer is no <{}>", root)};
   return read_xml(operation.output, response.body,
                   model.protocol != Protocol::query         ? ""

@@ -139,9 +139,10 @@ class ProfileReader {
 
 }  // namespace
 
-CredentialSource profile_source(const Surroundings& around, const SharedConfig& config, std::string profile) {
-  return [around, config, profile = std::move(profile)](Deadline deadline) {
-    return ProfileReader(around, config).read(profile, deadline);
+CredentialSource profile_source(const Surroundings& around, ConfigReader config, std::string profile) {
+  return [around, config = std::move(config), profile = std::move(profile)](Deadline deadline) -> Found {
+    const SharedConfig files = TRY(config());
+    return ProfileReader(around, files).read(profile, deadline);
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr Code kNoJournal{"SPW-FLEET-008",
                           "nothing has looked after this cluster yet, or --config names another one",
                           "start spillwayd, or give the --config of the cluster"};
+constexpr Code kNotOwner{"SPW-FLEET-009", "the journal is written by one user, SlurmUser",
+                         "run it as that user: sudo -u slurm spillway reconcile"};
 constexpr Code kNotEmpty{"SPW-FLEET-006", "a node with a live instance is not reset by hand",
                          "suspend it first: scontrol update nodename=NODE state=power_down"};
 
@@ -36,13 +39,19 @@ Fd stop_signal() {
   return Fd{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
 }
 
-/// What only a plugin v2 site needs before its cluster is looked after: the folder of its state, which no
-/// package made.
+/// What must be right before a cluster is looked after: its folder is there (a plugin v2 site has no package
+/// to make it), and is ours, for what root writes there its owner cannot write again.
 Result<void> prepare(const Loaded& loaded) {
-  if (!loaded.site.plugin_v2) return {};
-  std::error_code failed;
-  std::filesystem::create_directories(loaded.places.spool, failed);
-  if (failed) return system_error("make the folder", loaded.places.spool, failed.value());
+  if (loaded.site.plugin_v2) {
+    std::error_code failed;
+    std::filesystem::create_directories(loaded.places.spool, failed);
+    if (failed) return system_error("make the folder", loaded.places.spool, failed.value());
+  }
+  struct stat folder {};
+  const auto state = loaded.places.state.parent_path();
+  if (stat(state.c_str(), &folder) == 0 && folder.st_uid != geteuid())
+    return Error{Kind::denied, kNotOwner,
+                 fmt::format("{} belongs to user {}, not {}", state.string(), folder.st_uid, geteuid())};
   return {};
 }
 
@@ -122,7 +131,7 @@ Result<int> run_reconcile(const Invocation& asked) {
     const Pass last = TRY(look_after(loaded, until, no_stop, deadline));
     // Whoever wrote a wish after the last look found nobody listening by now, or was heard by nobody.
     if (until == Until::one_pass || TRY(Spool{loaded.places.spool}.read()).wishes.empty())
-      return last.failures == 0 ? 0 : 8;
+      return last.trouble ? exit_code(*last.trouble) : 0;
   }
 }
 

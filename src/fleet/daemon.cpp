@@ -93,7 +93,7 @@ Result<Pass> Daemon::run(const Fd& stop, const std::filesystem::path& state, Unt
 }
 
 Duration Daemon::next_look(const Pass& pass) {
-  failures_ = pass.failures > 0 ? failures_ + 1 : 0;
+  failures_ = pass.failures > 0 && pass.steps == 0 ? failures_ + 1 : 0;
   const Duration usual = pass.in_motion || anyone_waits() ? pace_.busy : pace_.idle;
   if (failures_ == 0) return usual;
   const Duration patience = pace_.after_failure * (1 << std::min(failures_ - 1, 6));

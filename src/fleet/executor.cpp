@@ -165,6 +165,16 @@ Result<void> Executor::act(const Rediscover& step, const Records&, Deadline) {
   });
 }
 
+Result<void> Executor::act(const Abandon& step, const Records&, Deadline) {
+  LaunchRecord launch = step.record;
+  launch.state = LaunchState::failed;
+  launch.answered_at = now();
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(note("abandoned", {}, {}, launch.intent, 0, launch.error));
+    return journal_.save(launch);
+  });
+}
+
 Result<void> Executor::act(const Sight& step, const Records&, Deadline) {
   return journal_.transaction([&]() -> Result<void> {
     for (const MachineRecord& machine : step.machines) {

@@ -35,6 +35,7 @@ class Executor {
   Nothing act(const GiveBack&, const Records&, Deadline);
   Nothing act(const Rediscover&, const Records&, Deadline);
   Nothing act(const Adopt&, const Records&, Deadline);
+  Nothing act(const Abandon&, const Records&, Deadline);
   Nothing act(const Sight&, const Records&, Deadline);
 
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);

@@ -79,7 +79,9 @@ Result<void> Executor::record_answer(LaunchRecord launch, const aws::FleetAnswer
 
 Result<void> Executor::record_refusal(LaunchRecord launch, const Error& error) {
   launch.error = error.why.empty() ? error.what : fmt::format("{} ({})", error.what, error.why);
-  if (error.retryable()) {
+  // Credentials come back, and an answer that could not be read may have been a yes: neither is EC2's
+  // refusal.
+  if (error.retryable() || error.kind == Kind::credentials || error.kind == Kind::internal) {
     // The call may have succeeded: the same token asks again and launches nothing new.
     const Duration wait = std::min<Duration>(std::chrono::seconds{1} * (1 << std::min(launch.tries - 1, 5)),
                                              std::chrono::seconds{30});
@@ -135,14 +137,18 @@ Result<void> Executor::act(const Withdraw& step, const Records&, Deadline deadli
 }
 
 Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadline) {
+  Result<void> outcome;
   for (const MachineRecord& machine : step.machines) {
     const auto group = policy_.groups.find(machine.group);
     if (group == policy_.groups.end()) continue;
     aws::Ec2* ec2 = TRY(ec2_of(machine));
-    TRY(ec2->create_tags({machine.id}, machine_tags(group->second, machine), deadline));
-    TRY(update({machine.id}, "", "", [&](MachineRecord& m) { m.tagged_at = now(); }));
+    const auto tagged = ec2->create_tags({machine.id}, machine_tags(group->second, machine), deadline);
+    if (tagged)
+      TRY(update({machine.id}, "", "", [&](MachineRecord& m) { m.tagged_at = now(); }));
+    else
+      outcome = tagged;  // the others need not wait for it
   }
-  return {};
+  return outcome;
 }
 
 Result<void> Executor::act(const Terminate& step, const Records& records, Deadline deadline) {

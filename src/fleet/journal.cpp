@@ -184,6 +184,8 @@ Result<bool> Journal::has_taken(const std::string& wish_id) {
 
 Result<void> Journal::take(const SpooledWish& spooled, Time now) {
   const Wish& wish = spooled.wish;
+  // Kept long enough that no copy of its file is taken twice.
+  TRY(db_.execute("DELETE FROM wishes WHERE taken_at<?", {micros(now - std::chrono::hours{24 * 7})}));
   TRY(db_.execute("INSERT OR IGNORE INTO wishes VALUES(?, ?, ?, ?, ?, ?)",
                   {spooled.id, std::string(to_string(wish.kind)), wish.nodes, micros(wish.made_at),
                    micros(now), wish.resume_file}));

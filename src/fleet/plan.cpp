@@ -402,9 +402,16 @@ class Planner {
     for (const auto& [intent, record] : world_.records.launches) {
       if (record.state == LaunchState::failed || record.assigned) continue;
       for (const LaunchNode& each : record.nodes) under_way.insert(each.node);
+      const bool wanted = std::any_of(record.nodes.begin(), record.nodes.end(),
+                                      [&](const LaunchNode& each) { return wants(each.node, each.epoch); });
+      if (record.state == LaunchState::intended && record.tries > 0 && !wanted) {
+        steps_.emplace_back(Abandon{record});
+        continue;
+      }
       if (record.state == LaunchState::intended && world_.now >= record.not_before)
         steps_.emplace_back(Launch{record});
     }
+    if (!world_.cloud) return;  // without EC2's view a new launch may double what runs, and is likely to fail
     std::map<GroupName, std::vector<LaunchNode>> wanted;
     for (const auto& [name, record] : world_.records.nodes) {
       if (record.wanted != Wanted::up || holds_machine(name) || under_way.contains(name)) continue;

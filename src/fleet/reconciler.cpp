@@ -19,34 +19,45 @@ void tell(const Error& error) {
 
 }  // namespace
 
+void Reconciler::trouble(Pass& pass, Error error) {
+  tell(error);
+  ++pass.failures;
+  if (!pass.trouble) pass.trouble = std::move(error);
+}
+
 Result<Pass> Reconciler::pass(Deadline deadline) {
   Pass pass;
-  pass.steps += TRY(take_wishes());
+  // Without the spool Slurm's own states still tell what is wished for.
+  if (auto taken = take_wishes())
+    pass.steps += *taken;
+  else
+    trouble(pass, std::move(taken).error());
   TRY(observe(pass, deadline));
   if (!world_.recovered) {
     if (auto recovered = recover(deadline); !recovered) {
-      tell(recovered.error());
-      ++pass.failures;
+      trouble(pass, recovered.error());
       pass.in_motion = true;
       return pass;
     }
   }
+  std::set<std::string> failed;  // what did not work is left for the next pass; the rest goes on
   for (int round = 0; round < kRoundsAtMost; ++round) {
     world_.records = TRY(journal_.load());
-    const std::vector<Step> steps = plan(world_, policy_);
-    bool failed = false;
-    for (const Step& step : steps) {
-      log::info("fleet", "{}", to_string(step));
+    bool acted = false;
+    for (const Step& step : plan(world_, policy_)) {
+      const std::string what = to_string(step);
+      if (failed.contains(what)) continue;
+      log::info("fleet", "{}", what);
       if (auto done = executor_.execute(step, world_.records, deadline); !done) {
-        tell(std::move(done).error().during(to_string(step)));
-        failed = true;
-        ++pass.failures;
+        trouble(pass, std::move(done).error().during(what));
+        failed.insert(what);
         continue;
       }
+      acted = true;
       ++pass.steps;
       pass.answered = pass.answered || std::holds_alternative<Launch>(step);
     }
-    if (steps.empty() || failed) break;
+    if (!acted) break;
   }
   world_.records = TRY(journal_.load());
   pass.in_motion = in_motion(world_);
@@ -138,14 +149,12 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   if (auto cloud = list_cloud(deadline)) {
     world_.cloud = *std::move(cloud);
   } else {
-    tell(std::move(cloud).error().during("look at EC2"));
-    ++pass.failures;
+    trouble(pass, std::move(cloud).error().during("look at EC2"));
   }
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
   } else {
-    tell(std::move(nodes).error().during("look at Slurm"));
-    ++pass.failures;
+    trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
   return {};
 }

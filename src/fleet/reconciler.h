@@ -7,10 +7,11 @@ namespace spillway::fleet {
 
 /// What one pass did.
 struct Pass {
-  size_t steps = 0;        // executed
-  size_t failures = 0;     // steps or observations that did not work
-  bool in_motion = false;  // something is under way: look again soon
-  bool answered = false;   // a launch was answered: look again at once
+  size_t steps = 0;              // executed
+  size_t failures = 0;           // steps or observations that did not work
+  std::optional<Error> trouble;  // the first of them
+  bool in_motion = false;        // something is under way: look again soon
+  bool answered = false;         // a launch was answered: look again at once
 };
 
 /// The loop's body: takes wishes, looks at the world, plans, acts. Keeps nothing that it could not read
@@ -31,6 +32,8 @@ class Reconciler {
   const World& world() const { return world_; }
 
  private:
+  /// Counts and logs what did not work.
+  static void trouble(Pass& pass, Error error);
   Result<size_t> take_wishes();
   Result<void> take(const SpooledWish& spooled);
   /// Looks at EC2 and Slurm; what cannot be seen stays absent.

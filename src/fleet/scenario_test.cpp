@@ -411,9 +411,34 @@ TEST(Scenario, ALostAnswerIsAskedForAgainAndLaunchesNothingTwice) {
 TEST(Scenario, ALostAnswerAndThenARefusalLeaveNothingRunning) {
   Scenario s;
   s.faults(R"([{"operation": "CreateFleet", "effect": "drop_after", "count": 3},
-               {"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 3}])");
+               {"operation": "CreateFleet", "effect": "error", "code": "UnauthorizedOperation", "status": 403, "count": 3}])");
   s.resume(0, 2);
   s.run(400);
+  EXPECT_TRUE(s.instances().empty());
+}
+
+TEST(Scenario, CredentialsThatFailForAWhileFailNoNode) {
+  Scenario s;
+  s.faults(R"([{"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 5}])");
+  s.resume(0, 2);
+  s.run(60);
+  EXPECT_EQ(s.joined(), 3u);
+  EXPECT_TRUE(s.slurm.orders.empty()) << s.slurm.orders.front();
+}
+
+TEST(Scenario, ALaunchThatNobodyWantsAnyMoreIsNotRepeated) {
+  Scenario s;
+  s.faults(
+      R"([{"operation": "CreateFleet", "effect": "error", "code": "InternalError", "status": 500, "count": 40}])");
+  s.resume(0, 2);
+  s.run(3);
+  s.suspend(0, 2);
+  for (int i = 0; i < 3; ++i) s.slurm.powered_down(Scenario::name(i));
+  s.run(5);
+  const int64_t before = s.launches();
+  s.faults("[]");
+  s.run(60);
+  EXPECT_EQ(s.launches(), before);
   EXPECT_TRUE(s.instances().empty());
 }
 

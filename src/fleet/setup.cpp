@@ -10,11 +10,22 @@
 namespace spillway::fleet {
 namespace {
 
+constexpr Code kBadId{"SPW-FLEET-010",
+                      "every resource of this cluster on AWS is tagged with the uuid in that file",
+                      "put the uuid back: it is the tag spillway:cluster of the running instances"};
+
 /// The cluster's uuid: from the configuration, or the file beside the journal, or made now and kept there.
 Result<ClusterId> cluster_id(const Loaded& loaded) {
   if (!loaded.site.cluster.id.empty()) return ClusterId{loaded.site.cluster.id};
   const auto kept = read_file(loaded.places.cluster_id, 100);
-  if (kept) return ClusterId{std::string(trim(*kept))};
+  if (kept) {
+    const std::string id(trim(*kept));
+    const bool fits = id.size() == 36 && id.find_first_not_of("0123456789abcdef-") == std::string::npos;
+    if (!fits)
+      return Error{Kind::invalid, kBadId,
+                   fmt::format("{} holds '{}'", loaded.places.cluster_id.string(), id)};
+    return ClusterId{id};
+  }
   if (kept.error().kind != Kind::not_found) return kept.error();
   const ClusterId made{make_uuid()};
   TRY(write_file_atomically(loaded.places.cluster_id, made.value + "\n"));

@@ -61,6 +61,7 @@ struct Line {
     return "wish found in Slurm's state: " + some(s.nodes);
   }
   std::string operator()(const Adopt& s) const { return "adopt " + some(s.machines); }
+  std::string operator()(const Abandon& s) const { return fmt::format("abandon {}", s.record.intent); }
   std::string operator()(const Sight& s) const { return "seen anew: " + some(s.machines); }
 };
 

@@ -13,6 +13,11 @@ namespace spillway::fleet {
 struct Launch {
   LaunchRecord record;
 };
+/// Journal that nobody wants this launch any more, so that it is not asked for again. If EC2 made its
+/// instances, they are found by their tag and ended.
+struct Abandon {
+  LaunchRecord record;
+};
 /// Journal which instance is which node, what is left over, and which nodes get none.
 struct Assign {
   IntentId intent;
@@ -84,7 +89,7 @@ struct Adopt {
 };
 
 using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
-                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight>;
+                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

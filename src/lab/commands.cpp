@@ -124,6 +124,10 @@ struct Guest {
 
 Result<int> demo(const Invocation& invocation) {
   const std::string report_path = invocation.get("report");
+  if (!report_path.empty()) {  // told before the demo, not after it
+    const auto folder = std::filesystem::absolute(report_path).parent_path();
+    if (access(folder.c_str(), W_OK) != 0) return system_error("write into", folder, errno);
+  }
   const auto say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
   Guest guest{state_of(invocation)};
   Result<LabHandle> lab = find_lab(guest.state);

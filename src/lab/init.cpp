@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "base/json.h"
 #include "base/user.h"
@@ -86,11 +87,13 @@ Json boot_machine(const Json& ask, const std::string& logs) {
   return Json::object({{"pid", int64_t{child}}});
 }
 
-/// Reports every child that has ended. True when the supervisor is among them.
-bool reap(const Fd& events, pid_t supervisor) {
+/// Reports those of `started` that have ended; the orphans of others are nobody's concern. True when the
+/// supervisor is among the dead.
+bool reap(const Fd& events, pid_t supervisor, std::set<pid_t>& started) {
   int status = 0;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     if (pid == supervisor) return true;
+    if (started.erase(pid) == 0) continue;
     const int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     const std::string news = Json::object({{"pid", int64_t{pid}}, {"status", code}}).dump();
     (void)!send(events.get(), news.data(), news.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -109,21 +112,23 @@ int run_init(Fd requests, Fd events, pid_t supervisor, const std::string& logs) 
   sigprocmask(SIG_BLOCK, &watched, nullptr);
   const Fd signals{signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
   std::string buffer(kLongestMessage, '\0');
+  std::set<pid_t> started;
   for (;;) {
     pollfd wait[] = {{signals.get(), POLLIN, 0}, {requests.get(), POLLIN, 0}};
     if (poll(wait, 2, -1) < 0 && errno != EINTR) return 1;
     signalfd_siginfo info;
     while (read(signals.get(), &info, sizeof info) == sizeof info)
       if (info.ssi_signo != SIGCHLD) return 0;
-    if (reap(events, supervisor)) return 0;
+    if (reap(events, supervisor, started)) return 0;
     if (!(wait[1].revents & (POLLIN | POLLHUP))) continue;
     const ssize_t got = recv(requests.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) return 0;
     const Result<Json> ask = Json::parse(std::string_view(buffer).substr(0, static_cast<size_t>(got)));
-    const std::string answer = (!ask                    ? Json::object({{"error", "not a request"}})
-                                : ask->contains("argv") ? start_service(*ask, logs)
-                                                        : boot_machine(*ask, logs))
-                                   .dump();
+    const Json reply = !ask                    ? Json::object({{"error", "not a request"}})
+                       : ask->contains("argv") ? start_service(*ask, logs)
+                                               : boot_machine(*ask, logs);
+    if (const Json* pid = reply.find("pid")) started.insert(static_cast<pid_t>(pid->as_int()));
+    const std::string answer = reply.dump();
     (void)!send(requests.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
   }
 }

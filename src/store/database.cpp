@@ -1,8 +1,12 @@
 #include "store/database.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+
+#include "base/file.h"
 
 namespace spillway::store {
 namespace {
@@ -104,8 +108,9 @@ Result<Database> Database::open(const std::filesystem::path& path,
 }
 
 Result<Database> Database::open_for_reading(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path))
-    return Error{Kind::not_found, fmt::format("there is no state file {}", path.string())};
+  if (access(path.c_str(), R_OK) != 0)
+    return errno == ENOENT ? Error{Kind::not_found, fmt::format("there is no state file {}", path.string())}
+                           : system_error("read", path, errno);
   sqlite3* handle = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READONLY, nullptr);
   Database database{handle};
@@ -140,7 +145,14 @@ Result<void> Database::transaction(const std::function<Result<void>()>& body) {
   if (depth_ > 0) return body();  // the outermost one commits
   TRY(execute("BEGIN IMMEDIATE"));
   ++depth_;
-  Result<void> done = body();
+  Result<void> done;
+  try {
+    done = body();
+  } catch (...) {
+    --depth_;
+    sqlite3_exec(handle_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+    throw;
+  }
   --depth_;
   if (done) {
     if (auto committed = execute("COMMIT"); !committed) done = committed.error();

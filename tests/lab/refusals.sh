@@ -18,6 +18,12 @@ trap 'rm -rf "$copy"; lab down >/dev/null' EXIT
 refused SPW-LAB-001 1 setpriv --reuid 65534 --clear-groups "$copy/spillway-lab" lab up --state "$copy"
 rm "$copy/spillway"
 refused SPW-LAB-011 1 "$copy/spillway-lab" lab up --state "$STATE"
+mkdir "$copy/theirs" "$copy/theirs/log"
+touch "$copy/theirs/log/important"
+refused SPW-LAB-014 1 "$LAB" lab up --state "$copy/theirs"
+[ -e "$copy/theirs/log/important" ] || fail "lab up deletes what it did not make"
+refused SPW-CLI-001 2 "$LAB" lab exec --state "$STATE"
+refused SPW-GEN-004 1 "$LAB" lab demo --state "$STATE" --report "$copy/no/such/report.json"
 refused SPW-LAB-006 1 "$LAB" lab exec --state "$STATE" ctl -- true
 refused SPW-LAB-006 1 "$LAB" lab status --state "$STATE"
 python3 -c 'import socket,time; s=socket.socket(); s.bind(("127.0.0.1",0)); s.listen(); print(s.getsockname()[1],flush=True); time.sleep(60)' >"$copy/port" &
@@ -29,6 +35,10 @@ refused SPW-LAB-006 1 "$LAB" lab status --state "$STATE"
 lab up >/dev/null
 refused SPW-LAB-004 1 "$LAB" lab up --state "$STATE"
 refused SPW-LAB-001 1 setpriv --reuid 65534 --clear-groups "$copy/spillway-lab" lab exec --state "$STATE" ctl -- true
+refused SPW-GEN-002 1 on ctl spillway status
+refused SPW-LAB-010 126 on ctl:nobodyx id
+refused SPW-LAB-010 127 on ctl no-such-program
+refused SPW-FLEET-009 1 on ctl:root spillway reconcile
 refused SPW-LAB-009 1 "$LAB" lab exec --state "$STATE" nowhere -- true
 equal "$(on ctl sh -c 'exit 7' || echo $?)" 7 "an exit code from inside"
 equal "$(echo through | on ctl cat)" through "standard input"
