@@ -32,6 +32,14 @@ struct Parsed {
   std::list<std::vector<std::string>> positionals;
 };
 
+/// CLI11 takes a positional of the form [a,b] for a list of its own; behind this character it is a word like
+/// others.
+constexpr char kNoList = '\x01';
+
+std::string protect(const std::string& word) {
+  return word.starts_with('[') && word.ends_with(']') ? kNoList + word : word;
+}
+
 /// "-o,--output" is known to the command as "output".
 std::string long_name(const std::string& name) {
   const std::string last(split(name, ',').back());
@@ -61,7 +69,7 @@ Invocation invocation(Parsed& parsed) {
     }
   }
   for (const auto& words : parsed.positionals)
-    out.arguments.insert(out.arguments.end(), words.begin(), words.end());
+    for (const std::string& word : words) out.arguments.push_back(word.substr(word.starts_with(kNoList)));
   out.terminal = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
   return out;
 }
@@ -134,6 +142,7 @@ int run_command_line(const std::string& program, const std::vector<Command>& com
 
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    std::transform(reversed.begin(), reversed.end(), reversed.begin(), protect);
     top.parse(std::move(reversed));
   } catch (const CLI::ParseError& problem) {
     // A command asked for its manual may lack what it requires.

@@ -41,6 +41,7 @@ refused SPW-LAB-010 127 on ctl no-such-program
 refused SPW-FLEET-009 1 on ctl:root spillway reconcile
 refused SPW-LAB-009 1 "$LAB" lab exec --state "$STATE" nowhere -- true
 equal "$(on ctl sh -c 'exit 7' || echo $?)" 7 "an exit code from inside"
+equal "$(on ctl sh -c '[ x,y = z ] || echo other; [ 1 = 1 ]')" other "a script in brackets from outside"
 equal "$(echo through | on ctl cat)" through "standard input"
 equal "$(on ctl id -un)" alice "who runs on ctl"
 equal "$(on gw-aws id -un)" root "who runs on a gateway"
