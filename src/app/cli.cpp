@@ -135,7 +135,7 @@ int run_command_line(const std::string& program, const std::vector<Command>& com
     for (const Positional& positional : command.positionals) {
       auto& words = parsed.positionals.emplace_back();
       CLI::Option* added = parsed.app->add_option(positional.name, words);
-      added->expected(positional.required ? 1 : 0, positional.repeated ? 1 << 20 : 1)
+      added->expected(1, positional.repeated ? 1 << 20 : 1)
           ->allow_extra_args(positional.repeated);  // else the first vector takes every word
     }
   }

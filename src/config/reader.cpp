@@ -203,6 +203,17 @@ Reader::Field& Reader::Field::one_of(std::vector<std::string> choices) {
   return *this;
 }
 
+Reader::Field& Reader::Field::one_line(size_t longest) {
+  FieldFacts& facts = reader_.fields_[index_];
+  facts.longest = longest;
+  const bool plain = std::none_of(facts.value.begin(), facts.value.end(),
+                                  [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+  if (!plain || facts.value.size() > longest)
+    reader_.complain(reader_.at(facts.path),
+                     fmt::format("{} must be one line of at most {} bytes", facts.path, longest));
+  return *this;
+}
+
 Reader::Field& Reader::Field::unused() {
   reader_.fields_[index_].used = false;
   return *this;
@@ -260,6 +271,7 @@ Json schema_of(const std::vector<FieldFacts>& fields) {
     Json described = type_of(f);
     described.set("description", f.help);
     if (f.range) described.set("minimum", f.range->first).set("maximum", f.range->second);
+    if (f.longest) described.set("maxLength", f.longest).set("pattern", "^[^\\u0000-\\u001f\\u007f]*$");
     if (!f.choices.empty()) {
       Json choices = Json::array();
       for (const std::string& choice : f.choices) choices.push(choice);

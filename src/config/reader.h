@@ -29,7 +29,8 @@ struct FieldFacts {
   bool required = false;
   std::optional<std::pair<int64_t, int64_t>> range;
   std::vector<std::string> choices;
-  bool used = true;  // false: accepted, but nothing reads it yet
+  size_t longest = 0;  // bytes of one line of text; 0: no limit
+  bool used = true;    // false: accepted, but nothing reads it yet
 };
 
 /// Fills described structs from a tree; collects every problem instead of stopping at the first.
@@ -47,6 +48,8 @@ class Reader {
     Field& required();
     Field& range(int64_t low, int64_t high);
     Field& one_of(std::vector<std::string> choices);
+    /// Text without control characters, of at most `longest` bytes: it becomes a tag.
+    Field& one_line(size_t longest);
     /// The format has it already; nothing reads it yet, and `config show` says so.
     Field& unused();
 

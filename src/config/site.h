@@ -15,7 +15,7 @@ struct ClusterConfig {
 };
 template <class Visitor>
 void describe(Visitor& v, ClusterConfig& c) {
-  v.field("cluster.name", c.name, "The cluster's name, for people.").required();
+  v.field("cluster.name", c.name, "The cluster's name, for people.").required().one_line(100);
   v.field("cluster.id", c.id,
           "The cluster's uuid, which every resource on AWS is tagged with; made once when it is absent.");
   v.field("cluster.slurm_conf", c.slurm_conf, "slurm.conf that Slurm's commands read.");
@@ -33,8 +33,7 @@ void describe(Visitor& v, AwsConfig& c) {
   v.field("aws.compute_role_id", c.compute_role_id,
           "Unique id (AROA…) of the compute nodes' role; secrets are released to its sessions only.");
   v.field("aws.endpoint_url", c.endpoint_url,
-          "Where the API answers in place of AWS; AWS_ENDPOINT_URL does it now.")
-      .unused();
+          "Where the API answers in place of AWS; it wins over the AWS tools' own settings.");
   v.field("aws.ca_bundle", c.ca_bundle, "Certificates to trust instead of the system's.");
 }
 

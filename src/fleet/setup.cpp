@@ -87,6 +87,7 @@ Result<aws::Stack*> Setup::stack(const std::string& profile, const std::string& 
   if (!place) {
     aws::Overrides overrides;
     overrides.clock = &clock_;
+    overrides.endpoint_url = loaded_.site.aws.endpoint_url;
     overrides.ca_file = loaded_.site.aws.ca_bundle;
     place = TRY(aws::make_stack(profile, region, std::move(overrides)));
   }
