@@ -419,7 +419,8 @@ TEST(Scenario, ALostAnswerAndThenARefusalLeaveNothingRunning) {
 
 TEST(Scenario, CredentialsThatFailForAWhileFailNoNode) {
   Scenario s;
-  s.faults(R"([{"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 5}])");
+  s.faults(
+      R"([{"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 5}])");
   s.resume(0, 2);
   s.run(60);
   EXPECT_EQ(s.joined(), 3u);
