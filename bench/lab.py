@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="spillway-bench-") as st
             if len(ups) < 5:
                 lab.call("down")
         report.add("lab up, prepared", "s", ups)
-        for nodes, runs in [(int(n), int(r)) for n, r in (pair.split(":") for pair in os.environ.get("X", "1:7 50:3 200:2").split())]:
+        for nodes, runs in ((1, 7), (50, 3), (200, 2)):
             pairs = [lab.burst(nodes) for _ in range(runs)]
             kind = f"{nodes} node{'s' if nodes > 1 else ''}"
             report.add(f"{kind}: sbatch to running", "s", [up for up, _ in pairs])

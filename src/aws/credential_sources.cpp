@@ -67,6 +67,20 @@ CredentialSource environment_source(const Surroundings& around) {
   };
 }
 
+// Credentials and the token that asks for them do not cross a network in the clear. Source: "Container
+// credential provider", AWS SDKs and tools guide.
+bool may_ask(std::string_view url) {
+  if (url.starts_with("https://")) return true;
+  if (!url.starts_with("http://")) return false;
+  const std::string_view rest = url.substr(7);
+  for (const std::string_view host :
+       {"127.0.0.1", "localhost", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"})
+    if (rest.starts_with(host) &&
+        (rest.size() == host.size() || rest[host.size()] == ':' || rest[host.size()] == '/'))
+      return true;
+  return false;
+}
+
 CredentialSource container_source(const Surroundings& around) {
   return [environment = around.environment, &transport = around.transport](Deadline deadline) -> Found {
     net::Request request;
@@ -76,6 +90,8 @@ CredentialSource container_source(const Surroundings& around) {
       request.url = *full;
     else
       return std::optional<Credentials>();
+    if (!may_ask(request.url))
+      return broken(request.url + ": plain http goes to this machine or a container's agent only");
     auto token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     if (const auto file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"))
       token = std::string(trim(TRY(read_file(*file, 1 << 16))));

@@ -209,6 +209,14 @@ TEST_F(CredentialsTest, ContainersAndInstancesComeLast) {
   EXPECT_EQ(key(""), "no AWS credentials found");
 }
 
+TEST_F(CredentialsTest, ContainersAreNotAskedInTheClearAcrossANetwork) {
+  for (const char* url :
+       {"http://10.1.2.3/creds", "http://169.254.170.2.example.com/creds", "ftp://localhost/creds"}) {
+    variables = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", url}};
+    EXPECT_THAT(key(""), HasSubstr("plain http")) << url;
+  }
+}
+
 TEST_F(CredentialsTest, NothingAnywhereHasACodeOfItsOwn) {
   auto provider = chain("", "");
   EXPECT_EQ(provider.get(soon()).error().code, "SPW-AWS-007");

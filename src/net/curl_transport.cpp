@@ -2,13 +2,13 @@
 
 #define CURL_DISABLE_TYPECHECK  // its macros would shadow the functions that we look up
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <deque>
 #include <mutex>
 
 #include "base/text.h"
+#include "net/shared_library.h"
 
 namespace spillway::net {
 namespace {
@@ -17,6 +17,8 @@ constexpr Code kNoWay{"SPW-NET-001", "no connection, or it was cut", "check the 
 constexpr Code kBadCertificate{"SPW-NET-002",
                                "the server's certificate is not signed by an authority known here",
                                "name its authority's file in AWS_CA_BUNDLE, or correct the endpoint"};
+constexpr Code kTooLarge{"SPW-NET-004", "the answer is larger than any that is expected there",
+                         "check that the endpoint is AWS's"};
 constexpr Code kNoLibrary{"SPW-NET-003", "libcurl.so.4 could not be loaded", "apt-get install libcurl4"};
 
 // libcurl's functions. Linking it would cost every start 5 ms for the libraries that it brings.
@@ -41,32 +43,25 @@ struct Library {
 
 const Library* load() {
   static const Library* const library = []() -> const Library* {
-    void* handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) handle = dlopen("libcurl-gnutls.so.4", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) return nullptr;
     static Library found;
-    bool complete = true;
-    const auto look_up = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(handle, name));
-      complete = complete && function;
-    };
-    look_up(found.global_init, "curl_global_init");
-    look_up(found.easy_init, "curl_easy_init");
-    look_up(found.easy_cleanup, "curl_easy_cleanup");
-    look_up(found.easy_setopt, "curl_easy_setopt");
-    look_up(found.easy_getinfo, "curl_easy_getinfo");
-    look_up(found.easy_strerror, "curl_easy_strerror");
-    look_up(found.slist_append, "curl_slist_append");
-    look_up(found.slist_free_all, "curl_slist_free_all");
-    look_up(found.multi_init, "curl_multi_init");
-    look_up(found.multi_cleanup, "curl_multi_cleanup");
-    look_up(found.multi_setopt, "curl_multi_setopt");
-    look_up(found.multi_add_handle, "curl_multi_add_handle");
-    look_up(found.multi_remove_handle, "curl_multi_remove_handle");
-    look_up(found.multi_perform, "curl_multi_perform");
-    look_up(found.multi_poll, "curl_multi_poll");
-    look_up(found.multi_info_read, "curl_multi_info_read");
-    return complete && found.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? &found : nullptr;
+    SharedLibrary shared{"libcurl.so.4", "libcurl-gnutls.so.4"};
+    shared.look_up(found.global_init, "curl_global_init");
+    shared.look_up(found.easy_init, "curl_easy_init");
+    shared.look_up(found.easy_cleanup, "curl_easy_cleanup");
+    shared.look_up(found.easy_setopt, "curl_easy_setopt");
+    shared.look_up(found.easy_getinfo, "curl_easy_getinfo");
+    shared.look_up(found.easy_strerror, "curl_easy_strerror");
+    shared.look_up(found.slist_append, "curl_slist_append");
+    shared.look_up(found.slist_free_all, "curl_slist_free_all");
+    shared.look_up(found.multi_init, "curl_multi_init");
+    shared.look_up(found.multi_cleanup, "curl_multi_cleanup");
+    shared.look_up(found.multi_setopt, "curl_multi_setopt");
+    shared.look_up(found.multi_add_handle, "curl_multi_add_handle");
+    shared.look_up(found.multi_remove_handle, "curl_multi_remove_handle");
+    shared.look_up(found.multi_perform, "curl_multi_perform");
+    shared.look_up(found.multi_poll, "curl_multi_poll");
+    shared.look_up(found.multi_info_read, "curl_multi_info_read");
+    return shared.complete() && found.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? &found : nullptr;
   }();
   return library;
 }
@@ -87,6 +82,7 @@ struct Transfer {
   const size_t max_body;
   CURL* easy;
   curl_slist* headers = nullptr;
+  bool too_large = false;
   char error[CURL_ERROR_SIZE] = "";
   Response response;
 };
@@ -94,7 +90,10 @@ struct Transfer {
 size_t on_body(char* data, size_t size, size_t count, void* self) {
   Transfer& transfer = *static_cast<Transfer*>(self);
   const size_t bytes = size * count;
-  if (transfer.response.body.size() + bytes > transfer.max_body) return 0;  // curl then fails the transfer
+  if (transfer.response.body.size() + bytes > transfer.max_body) {
+    transfer.too_large = true;
+    return 0;  // curl then fails the transfer
+  }
   transfer.response.body.append(data, bytes);
   return bytes;
 }
@@ -143,6 +142,9 @@ void configure(Transfer& transfer, const CurlOptions& options, Deadline deadline
   const long connect = std::chrono::duration_cast<std::chrono::milliseconds>(options.connect_timeout).count();
   set(CURLOPT_TIMEOUT_MS, remaining);
   set(CURLOPT_CONNECTTIMEOUT_MS, std::min(remaining, connect));
+  // A peer that says nothing at all is given up long before a generous deadline.
+  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.silence.count()));
   if (request.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET" || !request.body.empty()) {
@@ -170,6 +172,7 @@ std::string host_of(std::string_view url) {
 Error failure(const Transfer& transfer, CURLcode code) {
   const std::string what = fmt::format("{} {}: {}", transfer.request.method, host_of(transfer.request.url),
                                        *transfer.error ? transfer.error : transfer.curl.easy_strerror(code));
+  if (transfer.too_large) return Error{Kind::internal, kTooLarge, what};
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return Error{Kind::timeout, what};

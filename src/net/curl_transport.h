@@ -10,6 +10,7 @@ struct CurlOptions {
   std::string ca_file;  // PEM; empty: the system's certificates
   size_t max_in_flight = 32;
   Duration connect_timeout = std::chrono::seconds{10};
+  std::chrono::seconds silence{60};   // a peer that sends and takes nothing for so long is given up
   size_t max_body = size_t{1} << 30;  // bytes of an answer; a larger one is cut and fails
 };
 

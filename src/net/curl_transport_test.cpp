@@ -174,6 +174,15 @@ TEST(CurlTransport, GivesUpAtTheDeadlineOnlyOnWhatIsSilent) {
             Kind::timeout);
 }
 
+TEST(CurlTransport, GivesUpASilentPeerLongBeforeTheDeadline) {
+  Server server([&](auto&, auto&) { return std::string(); });
+  const Deadline late = Deadline::after(std::chrono::seconds{50});
+  const auto answer =
+      CurlTransport({.silence = std::chrono::seconds{1}}).send({"GET", server.url("/")}, late);
+  EXPECT_EQ(answer.error().kind, Kind::timeout);
+  EXPECT_FALSE(late.expired());
+}
+
 TEST(CurlTransport, HeadHasNoBodyToWaitFor) {
   Server server([](auto&, auto&) { return std::string("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"); });
   CurlTransport transport;
@@ -195,7 +204,8 @@ TEST(CurlTransport, ACutOrAbsentServerIsUnavailable) {
 
 TEST(CurlTransport, AnAnswerBeyondTheLimitFails) {
   Server server([](auto&, auto&) { return answer(200, std::string(5000, 'x')); });
-  EXPECT_FALSE(CurlTransport({.max_body = 4999}).send({"GET", server.url("/")}, soon()));
+  EXPECT_EQ(CurlTransport({.max_body = 4999}).send({"GET", server.url("/")}, soon()).error().code,
+            "SPW-NET-004");
   EXPECT_TRUE(CurlTransport({.max_body = 5000}).send({"GET", server.url("/")}, soon()));
 }
 

@@ -1,7 +1,6 @@
 #include "net/server.h"
 
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "net/shared_library.h"
 
 namespace spillway::net {
 namespace {
@@ -46,26 +46,20 @@ struct Library {
 
 const Library* load() {
   static const Library* const library = []() -> const Library* {
-    void* handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL);
-    if (!handle) return nullptr;
     static Library found;
-    bool complete = true;
-    const auto look_up = [&](auto& function, const char* name) {
-      function = reinterpret_cast<std::decay_t<decltype(function)>>(dlsym(handle, name));
-      complete = complete && function;
-    };
-    look_up(found.start_daemon, "MHD_start_daemon");
-    look_up(found.stop_daemon, "MHD_stop_daemon");
-    look_up(found.suspend_connection, "MHD_suspend_connection");
-    look_up(found.resume_connection, "MHD_resume_connection");
-    look_up(found.get_connection_info, "MHD_get_connection_info");
-    look_up(found.get_connection_values, "MHD_get_connection_values");
-    look_up(found.create_response_from_buffer, "MHD_create_response_from_buffer");
-    look_up(found.create_response_from_callback, "MHD_create_response_from_callback");
-    look_up(found.add_response_header, "MHD_add_response_header");
-    look_up(found.queue_response, "MHD_queue_response");
-    look_up(found.destroy_response, "MHD_destroy_response");
-    return complete ? &found : nullptr;
+    SharedLibrary shared{"libmicrohttpd.so.12"};
+    shared.look_up(found.start_daemon, "MHD_start_daemon");
+    shared.look_up(found.stop_daemon, "MHD_stop_daemon");
+    shared.look_up(found.suspend_connection, "MHD_suspend_connection");
+    shared.look_up(found.resume_connection, "MHD_resume_connection");
+    shared.look_up(found.get_connection_info, "MHD_get_connection_info");
+    shared.look_up(found.get_connection_values, "MHD_get_connection_values");
+    shared.look_up(found.create_response_from_buffer, "MHD_create_response_from_buffer");
+    shared.look_up(found.create_response_from_callback, "MHD_create_response_from_callback");
+    shared.look_up(found.add_response_header, "MHD_add_response_header");
+    shared.look_up(found.queue_response, "MHD_queue_response");
+    shared.look_up(found.destroy_response, "MHD_destroy_response");
+    return shared.complete() ? &found : nullptr;
   }();
   return library;
 }
