@@ -11,7 +11,8 @@
 #include "emu/aws.h"
 #include "fleet/layout.h"
 #include "fleet/reconciler.h"
-#include "fleet/slurm_model.h"
+#include "slurm/fake.h"
+#include "slurm/hostlist.h"
 
 namespace spillway::fleet {
 namespace {
@@ -92,11 +93,14 @@ class MortalController final : public slurm::Controller {
   }
   Result<void> set_state(const std::vector<NodeName>& n, slurm::NodeAction a, const std::string& r,
                          Deadline d) override {
+    for (const NodeName& name : n) orders.push_back(fmt::format("{} {}", name, slurm::to_string(a)));
     return mortal([&] { return inner_.set_state(n, a, r, d); });
   }
   Result<std::map<std::string, std::string>> configuration(Deadline d) override {
     return inner_.configuration(d);
   }
+
+  std::vector<std::string> orders;
 
  private:
   Result<void> mortal(const std::function<Result<void>()>& order) {
@@ -159,7 +163,6 @@ class Scenario {
     outside_.ec2.emplace(cloud_of("", "us-east-1"), &ec2_);
     EXPECT_TRUE(aws::S3(admin, "slurm-burst-data")
                     .put(secret_key(policy_.cluster, "munge.key"), "secret", deadline()));
-    for (int i = 0; i < 20; ++i) slurm.add(group.node(i));
     start();
   }
   ~Scenario() {
@@ -171,26 +174,36 @@ class Scenario {
   static Deadline deadline() { return Deadline::after(std::chrono::minutes{1}); }
   static NodeName name(int i) { return NodeName{fmt::format("cloud-c5-{}", i)}; }
 
-  void resume(int first, int last, int64_t job = 0) {
-    Wish wish{.kind = Wish::Kind::resume,
-              .nodes = fmt::format("cloud-c5-[{}-{}]", first, last),
-              .made_at = clock_.now()};
-    if (job) wish.resume_file = fmt::format(R"({{"jobs":[{{"job_id":{},"nodes":"{}"}}]}})", job, wish.nodes);
-    for (int i = first; i <= last; ++i) slurm.resume(name(i));
-    EXPECT_TRUE(spool_.write(wish));
+  static std::vector<NodeName> names(int first, int last) {
+    std::vector<NodeName> all;
+    for (int i = first; i <= last; ++i) all.push_back(name(i));
+    return all;
   }
-  void suspend(int first, int last) {
-    for (int i = first; i <= last; ++i) slurm.suspend(name(i));
-    EXPECT_TRUE(spool_.write({.kind = Wish::Kind::suspend,
-                              .nodes = fmt::format("cloud-c5-[{}-{}]", first, last),
-                              .made_at = clock_.now()}));
+  /// A job that wants exactly these nodes. SLURM_RESUME_FILE, which Slurm gives its programs from 23.02 on,
+  /// names it.
+  int64_t submit(int first, int last, bool resume_file = false) {
+    tells_jobs_ = resume_file;
+    const int64_t job = slurm.submit(names(first, last));
+    call_hooks();
+    return job;
   }
-  /// slurmctld gives up on nodes that did not come.
-  void resume_timeout(int first, int last) {
-    for (int i = first; i <= last; ++i) slurm.state(name(i), "DOWN+CLOUD");
-    EXPECT_TRUE(spool_.write({.kind = Wish::Kind::resume_fail,
-                              .nodes = fmt::format("cloud-c5-[{}-{}]", first, last),
-                              .made_at = clock_.now()}));
+  /// A hook is called, by whomever; Slurm itself does nothing.
+  void hook(Wish::Kind kind, int first, int last) { write(kind, names(first, last)); }
+  /// What slurmctld has to tell its programs by now.
+  void call_hooks() {
+    write(Wish::Kind::resume, slurm.take_resumed());
+    write(Wish::Kind::suspend, slurm.take_suspended());
+    write(Wish::Kind::resume_fail, slurm.take_failed());
+  }
+  bool was_ordered(const std::string& order) const {
+    return std::find(mortal_.orders.begin(), mortal_.orders.end(), order) != mortal_.orders.end();
+  }
+  slurm::Node node(int i) { return slurm.nodes({name(i)}, deadline())->front(); }
+  std::string state_of(int64_t job) {
+    const auto jobs = *slurm.jobs(deadline());
+    for (const slurm::Job& each : jobs)
+      if (each.id == job) return each.state;
+    return "gone";
   }
 
   /// A process is started; what the last one held in memory is gone.
@@ -200,6 +213,16 @@ class Scenario {
     journal_.emplace(*Journal::open(folder_ / "state.db"));
     reconciler_.emplace(*journal_, spool_, outside_, policy_);
   }
+  /// The daemon goes on looking when nothing moves.
+  void later() {
+    run(400);
+    for (int i = 0; i < 4; ++i) {
+      clock_.advance(seconds{8});
+      call_hooks();
+      run(400);
+    }
+  }
+  const std::vector<std::string>& orders() const { return mortal_.orders; }
   void lose_state() {
     reconciler_.reset();
     journal_.reset();
@@ -222,18 +245,21 @@ class Scenario {
       check_invariants();
       if (boots_) register_machines();
       clock_.advance(seconds{1});
+      call_hooks();
       if (!pass.in_motion && pass.failures == 0 && i > 2) return;
     }
   }
-  /// Slurm hears from every machine that runs at the address it has for a node.
+  /// Slurm hears from every machine that runs at the address it has for a node, and no more from those that
+  /// do not.
   void register_machines() {
-    for (const aws::Instance& instance : instances()) {
-      for (int i = 0; i < 20; ++i) {
-        const slurm::Node& node = slurm.node(name(i));
-        if (instance.state == "running" && node.address == instance.private_ip.value &&
-            node.state.is_powering_up())
-          slurm.registers(name(i));
-      }
+    const std::vector<aws::Instance> all = instances();
+    const auto nodes = *slurm.nodes({}, deadline());
+    for (const slurm::Node& node : nodes) {
+      const bool runs = std::any_of(all.begin(), all.end(), [&](const aws::Instance& instance) {
+        return instance.state == "running" && node.address == instance.private_ip.value;
+      });
+      if (runs && node.state.is_powering_up()) slurm.register_node(node.name, IpAddress{node.address});
+      if (!runs) slurm.lose(node.name);
     }
   }
   /// Safety, after every step: no node has two live machines, and no instance is without our tag.
@@ -273,11 +299,29 @@ class Scenario {
   bool crashed() const { return crash_.crashed(); }
   void faults(const char* rules) { ASSERT_TRUE(cloud_.set_faults(*Json::parse(rules))); }
 
-  testing::SlurmModel slurm;
   bool boots_ = true;
   ManualClock clock_{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
+  slurm::FakeController slurm{
+      clock_,
+      names(0, 19),
+      {.resume_timeout = seconds{60}, .suspend_time = seconds{2}, .suspend_timeout = seconds{2}}};
 
  private:
+  void write(Wish::Kind kind, const std::vector<NodeName>& nodes) {
+    if (nodes.empty()) return;
+    Wish wish{.kind = kind, .nodes = slurm::fold(nodes), .made_at = clock_.now()};
+    if (tells_jobs_ && kind == Wish::Kind::resume) {
+      Json jobs = Json::array();
+      const auto known = *slurm.jobs(deadline());
+      for (const slurm::Job& job : known)
+        if (job.state == "CONFIGURING")
+          jobs.push(Json::object({{"job_id", job.id}, {"nodes", slurm::fold(job.nodes)}}));
+      wish.resume_file = Json::object({{"jobs", std::move(jobs)}}).dump();
+    }
+    EXPECT_TRUE(spool_.write(wish));
+  }
+
+  bool tells_jobs_ = false;
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / make_uuid();
   CrashPlan crash_;
   emu::Aws cloud_;
@@ -296,9 +340,10 @@ class Scenario {
 
 TEST(Scenario, AJobBurstsAndComesBack) {
   Scenario s;
-  s.resume(0, 3, 12);
+  const int64_t job = s.submit(0, 3, true);
   s.run();
   EXPECT_EQ(s.joined(), 4u);
+  EXPECT_EQ(s.state_of(job), "RUNNING");
   EXPECT_EQ(s.launches(), 1) << "one call for one job's nodes";
   EXPECT_EQ(s.keys("launches/").size(), 1u);
   EXPECT_TRUE(s.keys("release/").empty()) << "secrets are withdrawn once the nodes have joined";
@@ -306,20 +351,22 @@ TEST(Scenario, AJobBurstsAndComesBack) {
   for (const aws::Instance& instance : s.instances()) names.insert(instance.tag("Name"));
   EXPECT_EQ(names.size(), 4u);
 
-  s.suspend(0, 3);
-  s.run();
+  s.slurm.finish(job);
+  s.later();
   EXPECT_TRUE(s.instances().empty());
+  EXPECT_TRUE(s.node(0).state.is_powered_down());
 }
 
 TEST(Scenario, SurvivesACrashAtAnyMoment) {
   int moments = 0;
   for (int at = 1;; ++at) {
     Scenario s{at};
-    s.resume(0, 2, 12);
+    const int64_t job = s.submit(0, 2, true);
     s.run();
     EXPECT_EQ(s.joined(), 3u) << "killed at moment " << at;
     EXPECT_EQ(s.instances().size(), 3u) << "killed at moment " << at;
-    s.suspend(0, 2);
+    EXPECT_EQ(s.state_of(job), "RUNNING") << "killed at moment " << at;
+    s.slurm.finish(job);
     s.run();
     EXPECT_TRUE(s.instances().empty()) << "killed at moment " << at;
     EXPECT_TRUE(s.keys("release/").empty()) << "killed at moment " << at;
@@ -331,77 +378,74 @@ TEST(Scenario, SurvivesACrashAtAnyMoment) {
 
 TEST(Scenario, ALostJournalHarmsNobody) {
   Scenario s;
-  s.resume(0, 2);
+  const int64_t job = s.submit(0, 2);
   s.run();
   s.lose_state();
   s.run();
   EXPECT_EQ(s.instances().size(), 3u);
   EXPECT_EQ(s.joined(), 3u);
-  s.suspend(0, 2);
-  s.run();
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  s.slurm.finish(job);
+  s.later();
   EXPECT_TRUE(s.instances().empty()) << "and the new journal ends what the old one began";
 }
 
 TEST(Scenario, ARepeatedHookLaunchesNothingMore) {
   Scenario s;
-  s.resume(0, 1);
-  s.resume(0, 1);
+  s.submit(0, 1);
+  s.hook(Wish::Kind::resume, 0, 1);
   s.run();
-  s.resume(0, 1);
-  s.slurm.registers(Scenario::name(0));
-  s.slurm.registers(Scenario::name(1));
-  s.run();
+  s.hook(Wish::Kind::resume, 0, 1);
+  s.later();
   EXPECT_EQ(s.instances().size(), 2u);
   EXPECT_EQ(s.launches(), 1);
 }
 
-TEST(Scenario, SuspendedBeforeItCameUp) {
+TEST(Scenario, PoweredDownBeforeItCameUp) {
   Scenario s;
-  s.resume(0, 0);
-  s.run(1);
-  s.suspend(0, 0);
-  s.run();
+  s.boots_ = false;
+  const int64_t job = s.submit(0, 0);
+  s.run(2);
+  ASSERT_EQ(s.instances().size(), 1u);
+  s.slurm.finish(job);
+  ASSERT_TRUE(
+      s.slurm.set_state({Scenario::name(0)}, slurm::NodeAction::power_down_force, "", Scenario::deadline()));
+  s.later();
   EXPECT_TRUE(s.instances().empty());
 }
 
-TEST(Scenario, ANodeThatNeverComesIsEndedAndGivenBack) {
+TEST(Scenario, ANodeThatNeverComesIsEndedAndItsJobRunsLater) {
   Scenario s;
   s.boots_ = false;
-  s.resume(0, 1);
+  const int64_t job = s.submit(0, 1);
   s.run(10);
   EXPECT_EQ(s.instances().size(), 2u);
-  s.resume_timeout(0, 1);
-  s.run();
-  EXPECT_TRUE(s.instances().empty());
-  EXPECT_NE(std::find(s.slurm.orders.begin(), s.slurm.orders.end(), "cloud-c5-0 power_down_force"),
-            s.slurm.orders.end());
-  EXPECT_EQ(s.slurm.node(Scenario::name(0)).address, "cloud-c5-0") << "the next boot starts clean";
-
+  s.run(55);
+  EXPECT_TRUE(s.was_ordered("cloud-c5-0 power_down_force")) << "the node is given back after ResumeTimeout";
   s.boots_ = true;
-  s.resume(0, 1);
-  s.run();
-  EXPECT_EQ(s.joined(), 2u) << "and it can be asked for again";
+  s.run(200);
+  EXPECT_EQ(s.state_of(job), "RUNNING") << "and the job runs when machines come again";
+  EXPECT_EQ(s.instances().size(), 2u);
 }
 
 TEST(Scenario, AShortfallFailsWholeJobsAndReleasesTheirMachines) {
   Scenario s;
   s.faults(R"([{"operation": "CreateFleet", "effect": "capacity", "limit": 2}])");
-  s.resume(0, 2, 7);
+  const int64_t job = s.submit(0, 2, true);
   s.run(30);
-  EXPECT_TRUE(s.instances().empty()) << "two machines cannot run a job of three";
-  EXPECT_NE(std::find(s.slurm.orders.begin(), s.slurm.orders.end(), "cloud-c5-0 down"), s.slurm.orders.end());
-  EXPECT_NE(std::find(s.slurm.orders.begin(), s.slurm.orders.end(), "cloud-c5-0 power_down_force"),
-            s.slurm.orders.end());
+  EXPECT_EQ(s.joined(), 0u) << "two machines cannot run a job of three";
+  EXPECT_TRUE(s.was_ordered("cloud-c5-0 down"));
+  EXPECT_TRUE(s.was_ordered("cloud-c5-0 power_down_force"));
   s.faults("[]");
-  s.resume(0, 2, 7);
-  s.run();
-  EXPECT_EQ(s.joined(), 3u);
+  s.run(200);
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  EXPECT_EQ(s.instances().size(), 3u);
 }
 
 TEST(Scenario, ALostAnswerIsAskedForAgainAndLaunchesNothingTwice) {
   Scenario s;
   s.faults(R"([{"operation": "CreateFleet", "effect": "drop_after", "count": 5}])");
-  s.resume(0, 2);
+  s.submit(0, 2);
   s.run();
   EXPECT_EQ(s.instances().size(), 3u);
   EXPECT_GT(s.launches(), 1);
@@ -411,9 +455,13 @@ TEST(Scenario, ALostAnswerIsAskedForAgainAndLaunchesNothingTwice) {
 TEST(Scenario, ALostAnswerAndThenARefusalLeaveNothingRunning) {
   Scenario s;
   s.faults(R"([{"operation": "CreateFleet", "effect": "drop_after", "count": 3},
-               {"operation": "CreateFleet", "effect": "error", "code": "UnauthorizedOperation", "status": 403, "count": 3}])");
-  s.resume(0, 2);
-  s.run(400);
+               {"operation": "CreateFleet", "effect": "error", "code": "UnauthorizedOperation", "status": 403}])");
+  s.slurm.finish([&] {
+    const int64_t job = s.submit(0, 2);
+    s.run(20);
+    return job;
+  }());
+  s.run(300);
   EXPECT_TRUE(s.instances().empty());
 }
 
@@ -421,58 +469,59 @@ TEST(Scenario, CredentialsThatFailForAWhileFailNoNode) {
   Scenario s;
   s.faults(
       R"([{"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 5}])");
-  s.resume(0, 2);
-  s.run(60);
+  s.submit(0, 2);
+  s.run();
   EXPECT_EQ(s.joined(), 3u);
-  EXPECT_TRUE(s.slurm.orders.empty()) << s.slurm.orders.front();
+  EXPECT_TRUE(s.orders().empty()) << s.orders().front();
 }
 
 TEST(Scenario, ALaunchThatNobodyWantsAnyMoreIsNotRepeated) {
   Scenario s;
   s.faults(
       R"([{"operation": "CreateFleet", "effect": "error", "code": "InternalError", "status": 500, "count": 40}])");
-  s.resume(0, 2);
+  const int64_t job = s.submit(0, 2);
   s.run(3);
-  s.suspend(0, 2);
-  for (int i = 0; i < 3; ++i) s.slurm.powered_down(Scenario::name(i));
+  s.slurm.finish(job);
+  ASSERT_TRUE(s.slurm.set_state(Scenario::names(0, 2), slurm::NodeAction::power_down_force, "",
+                                Scenario::deadline()));
   s.run(5);
   const int64_t before = s.launches();
   s.faults("[]");
-  s.run(60);
+  s.later();
   EXPECT_EQ(s.launches(), before);
   EXPECT_TRUE(s.instances().empty());
 }
 
 TEST(Scenario, AWebPageInPlaceOfAListEndsNobody) {
   Scenario s;
-  s.resume(0, 0);
+  const int64_t job = s.submit(0, 0);
   s.run();
   s.clock_.advance(seconds{300});
   const InstanceId before = s.instances().at(0).id;
   for (const char* page : {"<html>please log in</html>", "", "{}"}) {
     s.instead_of_a_list(page);
-    s.run(100);
+    s.later();
     ASSERT_EQ(s.instances().size(), 1u) << page;
     EXPECT_EQ(s.instances()[0].id, before);
   }
-  EXPECT_TRUE(s.slurm.orders.empty()) << s.slurm.orders.front();
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  EXPECT_TRUE(s.orders().empty()) << s.orders().front();
 }
 
 TEST(Scenario, AStraySuspendAndAStrayResumeFailHarmNoJob) {
   Scenario s;
-  s.resume(0, 0);
+  const int64_t job = s.submit(0, 0);
   s.run();
   const InstanceId before = s.instances().at(0).id;
-  s.suspend(0, 0);
-  s.slurm.state(Scenario::name(0), "ALLOCATED+CLOUD");
-  s.run(100);
-  s.resume_timeout(0, 0);
-  s.slurm.state(Scenario::name(0), "ALLOCATED+CLOUD");
-  s.run(100);
-  ASSERT_EQ(s.instances().size(), 1u);
-  EXPECT_EQ(s.instances()[0].id, before);
-  s.suspend(0, 0);  // and the real one still counts
-  s.run(100);
+  for (const Wish::Kind kind : {Wish::Kind::suspend, Wish::Kind::resume, Wish::Kind::resume_fail}) {
+    s.hook(kind, 0, 0);
+    s.later();
+    ASSERT_EQ(s.instances().size(), 1u) << to_string(kind);
+    EXPECT_EQ(s.instances()[0].id, before);
+    EXPECT_EQ(s.state_of(job), "RUNNING");
+  }
+  s.slurm.finish(job);  // and the real end still counts
+  s.later();
   EXPECT_TRUE(s.instances().empty());
 }
 
@@ -480,11 +529,10 @@ TEST(Scenario, ARefusedLaunchFailsItsNodesWithEc2sWords) {
   Scenario s;
   s.faults(
       R"([{"operation": "CreateFleet", "effect": "error", "code": "UnauthorizedOperation", "status": 403}])");
-  s.resume(0, 0);
-  s.run(8);
+  s.submit(0, 0);
+  s.run(3);
   EXPECT_TRUE(s.instances().empty());
-  EXPECT_NE(s.slurm.node(Scenario::name(0)).reason.find("UnauthorizedOperation"), std::string::npos)
-      << s.slurm.node(Scenario::name(0)).reason;
+  EXPECT_NE(s.node(0).reason.find("UnauthorizedOperation"), std::string::npos) << s.node(0).reason;
 }
 
 }  // namespace
