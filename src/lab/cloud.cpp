@@ -48,6 +48,7 @@ Cloud::~Cloud() {
   ending_ = true;
   if (clockwork_.joinable()) clockwork_.join();
   fronts_.clear();
+  machines_.finish();
 }
 
 Result<void> Cloud::start(ClusterFacts& cluster, const std::string& munge_key) {
