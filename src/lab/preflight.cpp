@@ -36,6 +36,19 @@ const std::vector<Requirement>& requirements() {
   return all;
 }
 
+namespace {
+
+/// Absent, empty, or with nothing but what labs made before they left a mark.
+bool looks_like_ours(const std::filesystem::path& state) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(state, failed))
+    if (const auto name = entry.path().filename(); name != "cache" && name != "log") return false;
+  const bool has_log = std::filesystem::exists(state / "log", failed);
+  return !has_log || std::filesystem::exists(state / "cache", failed);
+}
+
+}  // namespace
+
 Result<void> check_machine(const Settings& settings) {
   if (geteuid() != 0) return Error{Kind::denied, kNotRoot, "the lab needs root"};
   std::set<std::string> missing;
@@ -52,8 +65,7 @@ Result<void> check_machine(const Settings& settings) {
     return Error{Kind::not_found, kProgramMissing, "no such program: " + program.string()};
   std::error_code failed;
   const std::filesystem::path mark = settings.state / ".spillway-lab";
-  if (std::filesystem::exists(settings.state, failed) && !std::filesystem::is_empty(settings.state, failed) &&
-      !std::filesystem::exists(mark, failed))
+  if (!std::filesystem::exists(mark, failed) && !looks_like_ours(settings.state))
     return Error{Kind::conflict, kNotOurs,
                  fmt::format("{} holds something that no lab made", settings.state.string())};
   for (const char* folder : {"cache", "log"})
