@@ -1,10 +1,12 @@
 #include "app/rooms.h"
 
 #include "aws/commands.h"
+#include "dns/dns_config.h"
 #include "fleet/commands.h"
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
 #include "slurm/config_commands.h"
+#include "vpn/vpn_config.h"
 
 namespace spillway::app {
 
@@ -14,7 +16,11 @@ namespace {
 std::vector<config::Section> sections() {
   return {[](config::Reader& reader) {
     fleet::FleetConfig fleet;
+    vpn::VpnConfig vpn;
+    dns::DnsConfig dns;
     describe(reader, fleet);
+    vpn::describe(reader, vpn);
+    dns::describe(reader, dns);
   }};
 }
 

@@ -46,8 +46,6 @@ std::string describe_site(Reader& reader, Site& site, const std::vector<Section>
   describe(reader, site.aws);
   describe(reader, site.data);
   for (const Section& section : sections) section(reader);
-  describe(reader, site.vpn);
-  describe(reader, site.dns);
   describe(reader, site.budget);
   reader.field("partitions_file", partitions_file,
                "partitions.json of plugin v2's format, relative to this file.");

@@ -47,29 +47,7 @@ void describe(Visitor& v, DataConfig& c) {
   v.field("data.keep_days", c.keep_days, "Days that job data stays in the bucket.").range(1, 3650);
 }
 
-// Sections whose format stands and whose use is yet to come.
-struct VpnConfig {
-  std::vector<std::string> onprem_cidrs;
-  std::string endpoint, key, mode = "gateway";
-};
-template <class Visitor>
-void describe(Visitor& v, VpnConfig& c) {
-  v.field("vpn.onprem_cidrs", c.onprem_cidrs, "Networks on the premises that the cloud reaches.").unused();
-  v.field("vpn.endpoint", c.endpoint, "Where the premises' gateway answers: host:port.").unused();
-  v.field("vpn.key", c.key, "The gateway's private key: file:PATH.").unused();
-  v.field("vpn.mode", c.mode, "Who ends the tunnel on AWS.").one_of({"gateway"}).unused();
-}
-
-struct DnsConfig {
-  std::string zone, server, tsig;
-};
-template <class Visitor>
-void describe(Visitor& v, DnsConfig& c) {
-  v.field("dns.zone", c.zone, "Zone of the cloud nodes' names.").unused();
-  v.field("dns.server", c.server, "Primary server of the zone.").unused();
-  v.field("dns.tsig", c.tsig, "Key for updates: file:PATH.").unused();
-}
-
+// A section whose format stands and whose use is yet to come.
 struct BudgetConfig {
   std::string monthly;
   std::vector<std::string> warn;
@@ -87,8 +65,6 @@ struct Site {
   ClusterConfig cluster;
   AwsConfig aws;
   DataConfig data;
-  VpnConfig vpn;
-  DnsConfig dns;
   BudgetConfig budget;
   Partitions partitions;
   PluginConfig plugin;  // config.json, when plugin_v2

@@ -48,9 +48,12 @@ Places places_of(const Invocation& asked) {
 
 Result<Loaded> load(const Invocation& asked) {
   Loaded loaded{.places = places_of(asked)};
-  FleetConfig& fleet = loaded.fleet;
-  loaded.site = TRY(config::load_site(loaded.places.config,
-                                      {[&fleet](config::Reader& reader) { describe(reader, fleet); }}));
+  const config::Section sections = [&loaded](config::Reader& reader) {
+    describe(reader, loaded.fleet);
+    vpn::describe(reader, loaded.vpn);
+    dns::describe(reader, loaded.dns);
+  };
+  loaded.site = TRY(config::load_site(loaded.places.config, {sections}));
   return loaded;
 }
 

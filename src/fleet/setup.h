@@ -6,9 +6,11 @@
 #include "aws/stack.h"
 #include "base/command.h"
 #include "config/site.h"
+#include "dns/dns_config.h"
 #include "fleet/fleet_config.h"
 #include "fleet/outside.h"
 #include "fleet/places.h"
+#include "vpn/vpn_config.h"
 
 namespace spillway::fleet {
 
@@ -17,6 +19,8 @@ struct Loaded {
   Places places;
   config::Site site;
   FleetConfig fleet;
+  vpn::VpnConfig vpn;
+  dns::DnsConfig dns;
 };
 
 /// From --config, SPILLWAY_CONFIG or the usual place. Errors: as config::load_site.
