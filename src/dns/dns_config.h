@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/error.h"
+
 namespace spillway::dns {
 
 /// The names of cloud nodes, kept in the premises' own name server.
@@ -18,5 +20,8 @@ void describe(Visitor& v, DnsConfig& c) {
   v.field("dns.tsig", c.tsig, "Key for updates, in BIND's format: file:PATH.");
   v.field("dns.ttl_s", c.ttl_s, "Seconds that others may keep a node's record.").range(1, 86400);
 }
+
+/// What the fields must be together. Errors: invalid (SPW-DNS-002, -008).
+Result<void> check(const DnsConfig& config);
 
 }  // namespace spillway::dns
