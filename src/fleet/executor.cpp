@@ -103,8 +103,21 @@ Result<void> Executor::act(const SetAddresses& step, const Records&, Deadline de
         m.address = machine.address;
         m.addressed_at = now();
       }));
-    return {};
+    return note_unnamed(step.machines);
   });
+}
+
+Result<void> Executor::note_unnamed(const std::vector<MachineRecord>& machines) {
+  if (!policy_.names) return {};
+  std::vector<InstanceId> unnamed;
+  for (const MachineRecord& machine : machines)
+    if (machine.registered_at == Time{} && machine.name_trouble.empty()) unnamed.push_back(machine.id);
+  if (unnamed.empty()) return {};
+  log::error("dns", "{} nodes go on without their names: the name server has not worked for {} s",
+             unnamed.size(),
+             std::chrono::duration_cast<std::chrono::seconds>(policy_.names_patience).count());
+  const std::string trouble = "the name server did not take it in time; it is tried again";
+  return update(unnamed, "unnamed", trouble, [&](MachineRecord& m) { m.name_trouble = trouble; });
 }
 
 Result<void> Executor::act(const MarkJoined& step, const Records& records, Deadline) {
@@ -190,7 +203,7 @@ Result<void> Executor::act(const Adopt& step, const Records&, Deadline) {
   return journal_.transaction([&]() -> Result<void> {
     for (const MachineRecord& machine : step.machines) {
       if (auto known = TRY(journal_.machine(machine.id))) {  // taken for dead too early
-        known->closed_at = known->unseen_since = Time{};
+        known->closed_at = known->unseen_since = known->registered_at = known->unregistered_at = Time{};
         if (known->terminate_at == Time{}) known->end_reason.clear();
         TRY(journal_.save(*known));
         TRY(note("reopened", known->node, known->id, known->intent, 0, "EC2 lists it again"));

@@ -25,6 +25,9 @@ class Executor {
   Nothing act(const Publish&, const Records&, Deadline);
   Nothing act(const Release&, const Records&, Deadline);
   Nothing act(const SetAddresses&, const Records&, Deadline);
+  Nothing act(const Register&, const Records&, Deadline);
+  Nothing act(const Unregister&, const Records&, Deadline);
+  Nothing act(const Sweep&, const Records&, Deadline);
   Nothing act(const WriteTags&, const Records&, Deadline);
   Nothing act(const MarkJoined&, const Records&, Deadline);
   Nothing act(const Withdraw&, const Records&, Deadline);
@@ -40,6 +43,10 @@ class Executor {
 
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
   Nothing record_refusal(LaunchRecord launch, const Error& error);
+  /// Journals which of these machines Slurm hears of before they have their name.
+  Nothing note_unnamed(const std::vector<MachineRecord>& machines);
+  /// Journals that the machine has its name, or whose names are in its way.
+  Nothing record_name(const MachineRecord& machine, const std::vector<dns::Foreign>& foreign);
   // Changes are made to what the journal holds now, not to what the plan saw: an earlier step may have
   // changed it since.
   using MachineChange = std::function<void(MachineRecord&)>;

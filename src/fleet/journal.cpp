@@ -33,12 +33,19 @@ CREATE TABLE api_calls(operation TEXT PRIMARY KEY, calls INTEGER NOT NULL) WITHO
                                                    R"(
 ALTER TABLE machines ADD COLUMN cloud TEXT NOT NULL DEFAULT '';
 ALTER TABLE machines ADD COLUMN unseen_since INTEGER NOT NULL DEFAULT 0;
+)",
+                                                   R"(
+ALTER TABLE machines ADD COLUMN registering_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN registered_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN unregistered_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN name_trouble TEXT NOT NULL DEFAULT '';
 )"};
 
 constexpr std::string_view kMachineColumns =
     "id, intent, grp, node, epoch, address, launched_at, published_at, released_at, addressed_at, tagged_at, "
     "joined_at, "
-    "withdrawn_at, terminate_at, closed_at, end_reason, cloud, unseen_since";
+    "withdrawn_at, terminate_at, closed_at, end_reason, cloud, unseen_since, registering_at, "
+    "registered_at, unregistered_at, name_trouble";
 
 constexpr std::string_view kNodeColumns =
     "name, wanted, epoch, since, job, reason, marked_down, hold_until, failures";
@@ -92,6 +99,10 @@ MachineRecord machine_of(const store::Row& row) {
           .tagged_at = time_of(row.integer(10)),
           .joined_at = time_of(row.integer(11)),
           .withdrawn_at = time_of(row.integer(12)),
+          .registering_at = time_of(row.integer(18)),
+          .registered_at = time_of(row.integer(19)),
+          .unregistered_at = time_of(row.integer(20)),
+          .name_trouble = row.text(21),
           .unseen_since = time_of(row.integer(17)),
           .terminate_at = time_of(row.integer(13)),
           .closed_at = time_of(row.integer(14)),
@@ -209,12 +220,31 @@ Result<void> Journal::save(const LaunchRecord& launch) {
 }
 
 Result<void> Journal::save(const MachineRecord& m) {
-  TRY(db_.execute(
-      "INSERT OR REPLACE INTO machines VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {m.id.value, m.intent.value, m.group.value, m.node.value, m.epoch, m.address.value,
-       micros(m.launched_at), micros(m.published_at), micros(m.released_at), micros(m.addressed_at),
-       micros(m.tagged_at), micros(m.joined_at), micros(m.withdrawn_at), micros(m.terminate_at),
-       micros(m.closed_at), m.end_reason, m.cloud, micros(m.unseen_since)}));
+  TRY(
+      db_.execute("INSERT OR REPLACE INTO machines VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                  "?, ?, ?, ?, ?)",
+                  {m.id.value,
+                   m.intent.value,
+                   m.group.value,
+                   m.node.value,
+                   m.epoch,
+                   m.address.value,
+                   micros(m.launched_at),
+                   micros(m.published_at),
+                   micros(m.released_at),
+                   micros(m.addressed_at),
+                   micros(m.tagged_at),
+                   micros(m.joined_at),
+                   micros(m.withdrawn_at),
+                   micros(m.terminate_at),
+                   micros(m.closed_at),
+                   m.end_reason,
+                   m.cloud,
+                   micros(m.unseen_since),
+                   micros(m.registering_at),
+                   micros(m.registered_at),
+                   micros(m.unregistered_at),
+                   m.name_trouble}));
   return {};
 }
 

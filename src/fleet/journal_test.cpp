@@ -43,6 +43,10 @@ TEST_F(JournalTest, KeepsRecordsExactly) {
                         .address = IpAddress{"172.31.0.4"},
                         .launched_at = kNow,
                         .joined_at = kNow,
+                        .registering_at = kNow,
+                        .registered_at = kNow + Duration{1},
+                        .unregistered_at = kNow + Duration{2},
+                        .name_trouble = "in use",
                         .end_reason = "r"};
   {
     Journal journal = *Journal::open(file_);

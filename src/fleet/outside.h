@@ -5,6 +5,7 @@
 #include "aws/ec2.h"
 #include "aws/s3.h"
 #include "base/time.h"
+#include "dns/publisher.h"
 #include "slurm/controller.h"
 
 namespace spillway::fleet {
@@ -15,6 +16,7 @@ struct Outside {
   slurm::Controller& slurm;
   std::map<std::string, aws::Ec2*> ec2;  // by cloud_of(group): one account and region each
   aws::S3* bucket = nullptr;             // null in plugin v2 mode, where images read their Name tag instead
+  dns::Publisher* names = nullptr;       // null where nodes have no names in DNS
 };
 
 /// The key of `Outside::ec2` for a group: its profile and region.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "fleet/fleet_request.h"
+#include "fleet/names.h"
 
 namespace spillway::fleet {
 
@@ -38,6 +39,7 @@ class Planner {
     sight();
     close();
     assign();
+    sweep();
     introduce();
     fail();
     give_back();
@@ -148,6 +150,10 @@ class Planner {
       by_reason[reason].reason = reason;
       by_reason[reason].instances.push_back(id);
     }
+    Unregister unregister;
+    for (const InstanceId& id : closing_)
+      if (name_is_to_go(world_.records.machines.at(id), world_, policy_)) unregister.instances.push_back(id);
+    if (!unregister.instances.empty()) steps_.emplace_back(std::move(unregister));
     for (auto& [reason, step] : by_reason) steps_.emplace_back(std::move(step));
   }
 
@@ -206,10 +212,17 @@ class Planner {
     return served;
   }
 
-  /// Brings bound machines in: document, secrets, address; then notices that Slurm has them.
+  /// Names that a crash, an outage or a lost journal left behind.
+  void sweep() {
+    Sweep step{.stale = stale_names(world_)};
+    if (!step.stale.empty() && world_.names_reachable) steps_.emplace_back(std::move(step));
+  }
+
+  /// Brings bound machines in: document, secrets, name, address; then notices that Slurm has them.
   void introduce() {
     std::map<IntentId, Publish> publish;
     Release release;
+    Register names;
     SetAddresses addresses;
     MarkJoined joined;
     Withdraw withdraw;
@@ -226,10 +239,12 @@ class Planner {
       }
       if (policy_.bucket && machine.released_at == kNever) release.instances.push_back(id);
       const aws::Instance* seen = instance(id);
-      if (machine.addressed_at == kNever && seen && !seen->private_ip.empty() && slurm_node(machine.node)) {
-        addresses.machines.push_back(machine);
-        addresses.machines.back().address = seen->private_ip;
-      }
+      MachineRecord there = machine;
+      if (seen && !seen->private_ip.empty()) there.address = seen->private_ip;
+      if (!there.address.empty() && name_is_due(there, world_, policy_)) names.machines.push_back(there);
+      if (machine.addressed_at == kNever && seen && !seen->private_ip.empty() && slurm_node(machine.node) &&
+          may_be_announced(machine, world_, policy_))
+        addresses.machines.push_back(std::move(there));
       const slurm::Node* in_slurm = slurm_node(machine.node);
       if (machine.joined_at == kNever && machine.addressed_at != kNever && in_slurm &&
           in_slurm->state.is_registered())
@@ -237,6 +252,7 @@ class Planner {
     }
     for (auto& [intent, step] : publish) steps_.emplace_back(std::move(step));
     if (!release.instances.empty()) steps_.emplace_back(std::move(release));
+    if (!names.machines.empty()) steps_.emplace_back(std::move(names));
     if (!addresses.machines.empty()) steps_.emplace_back(std::move(addresses));
     if (!joined.instances.empty()) steps_.emplace_back(std::move(joined));
     if (!withdraw.instances.empty()) steps_.emplace_back(std::move(withdraw));
@@ -302,14 +318,17 @@ class Planner {
   /// gave it up.
   void terminate() {
     std::map<std::string, Terminate> by_reason;
+    Unregister unregister;  // first: nobody should look for a machine that is on its way out
     for (const auto& [id, machine] : world_.records.machines) {
       if (!machine.live() || closing_.contains(id)) continue;
       const std::string reason = reason_to_end(machine);
       if (reason.empty()) continue;
+      if (name_is_to_go(machine, world_, policy_)) unregister.instances.push_back(id);
       if (machine.terminate_at != kNever && !asked_in_vain(machine)) continue;
       by_reason[reason].reason = reason;
       by_reason[reason].instances.push_back(id);
     }
+    if (!unregister.instances.empty()) steps_.emplace_back(std::move(unregister));
     for (auto& [reason, step] : by_reason) steps_.emplace_back(std::move(step));
   }
 

@@ -161,6 +161,75 @@ TEST(Plan, IntroducesABoundMachineStepByStep) {
   EXPECT_TRUE(scene.steps().empty());
 }
 
+TEST(Plan, SlurmHearsOfANodeWhenItHasItsName) {
+  Scene scene;
+  scene.policy.names = true;
+  scene.wish(0, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  EXPECT_TRUE(scene.all<Register>().empty()) << "the server rests";
+  EXPECT_TRUE(scene.all<SetAddresses>().empty());
+  scene.world.names_reachable = true;
+  ASSERT_EQ(scene.all<Register>().size(), 1u);
+  EXPECT_EQ(scene.all<Register>()[0].machines[0].address.value, "10.0.0.1");
+  EXPECT_TRUE(scene.all<SetAddresses>().empty());
+  machine.registered_at = kNow;
+  EXPECT_TRUE(scene.all<Register>().empty());
+  EXPECT_EQ(scene.all<SetAddresses>().size(), 1u);
+}
+
+TEST(Plan, ANameServerThatFailsHoldsNodesUpForAWhileOnly) {
+  Scene scene;
+  scene.policy.names = true;
+  scene.wish(0, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  scene.world.names_failing_since = kNow - seconds{29};
+  EXPECT_TRUE(scene.all<SetAddresses>().empty());
+  scene.world.names_failing_since = kNow - seconds{30};
+  EXPECT_EQ(scene.all<SetAddresses>().size(), 1u);
+  scene.world.names_failing_since.reset();
+  machine.name_trouble = "a name is in use by others";
+  EXPECT_EQ(scene.all<SetAddresses>().size(), 1u);
+  scene.world.names_reachable = true;
+  EXPECT_TRUE(scene.all<Register>().empty()) << "not at every pass";
+  scene.world.names.emplace();
+  EXPECT_EQ(scene.all<Register>().size(), 1u);
+}
+
+TEST(Plan, TakesANameAwayBeforeItsMachine) {
+  for (const char* state : {"running", "terminated"}) {
+    Scene scene;
+    scene.policy.names = scene.world.names_reachable = true;
+    scene.wish(0, Wanted::down);
+    MachineRecord& machine = scene.machine("i-1", 0);
+    scene.cloud("i-1", state);
+    machine.registering_at = kNow;  // whether it was written is not known
+    std::vector<std::string> order;
+    for (const Step& step : scene.steps()) order.push_back(to_string(step).substr(0, 5));
+    ASSERT_GE(order.size(), 2u) << state;
+    EXPECT_EQ(order[0], "unreg") << state;
+    machine.unregistered_at = kNow;
+    EXPECT_TRUE(scene.all<Unregister>().empty());
+  }
+}
+
+TEST(Plan, SweepsNamesThatNoMachineHas) {
+  Scene scene;
+  scene.policy.names = scene.world.names_reachable = true;
+  scene.wish(0, Wanted::up);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.address = IpAddress{"10.0.0.1"};
+  machine.registered_at = machine.registering_at = kNow;
+  const dns::Binding mine = {Scene::name(0), {machine.address}, machine.id};
+  const dns::Binding old = {Scene::name(0), {IpAddress{"10.0.0.9"}}, InstanceId{"i-0"}};
+  scene.world.names = {mine, old};
+  ASSERT_EQ(scene.all<Sweep>().size(), 1u);
+  EXPECT_EQ(scene.all<Sweep>()[0].stale, std::vector<dns::Binding>{old});
+  EXPECT_TRUE(scene.all<Register>().empty());
+  scene.world.names->clear();
+  EXPECT_EQ(scene.all<Register>().size(), 1u) << "somebody removed it";
+  EXPECT_TRUE(scene.all<Sweep>().empty());
+}
+
 TEST(Plan, WaitsForTheAddressThatEc2DoesNotTellYet) {
   Scene scene;
   scene.wish(0, Wanted::up);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "fleet/layout.h"
+#include "fleet/names.h"
 #include "fleet/plan.h"
 #include "slurm/hostlist.h"
 #include "slurm/resume_file.h"
@@ -11,10 +12,17 @@
 namespace spillway::fleet {
 namespace {
 
+constexpr auto kNamesEvery = std::chrono::minutes{5};
+constexpr auto kNamesAtMost = std::chrono::seconds{10};
 constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
 
 void tell(const Error& error) {
   log::error("fleet", "{}", to_string(error));
+}
+
+bool is_about_names(const Step& step) {
+  return std::holds_alternative<Register>(step) || std::holds_alternative<Unregister>(step) ||
+         std::holds_alternative<Sweep>(step);
 }
 
 }  // namespace
@@ -46,13 +54,15 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
     bool acted = false;
     for (const Step& step : plan(world_, policy_)) {
       const std::string what = to_string(step);
-      if (failed.contains(what)) continue;
+      if (failed.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
       log::info("fleet", "{}", what);
       if (auto done = executor_.execute(step, world_.records, deadline); !done) {
         trouble(pass, std::move(done).error().during(what));
         failed.insert(what);
+        if (is_about_names(step)) names_failed();
         continue;
       }
+      if (is_about_names(step)) names_worked();
       acted = true;
       ++pass.steps;
       pass.answered = pass.answered || std::holds_alternative<Launch>(step);
@@ -156,7 +166,39 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   } else {
     trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
+  look_at_names(pass, deadline);
   return {};
+}
+
+void Reconciler::look_at_names(Pass& pass, Deadline deadline) {
+  world_.names_failing_since = names_failing_since_;
+  world_.names_reachable = outside_.names && world_.now >= names_rest_until_;
+  if (!world_.names_reachable || world_.now < names_look_at_) return;
+  auto found = outside_.names->list_ours(known_names(world_.records, policy_), deadline.sooner(kNamesAtMost));
+  if (!found) {
+    trouble(pass, std::move(found).error().during("look at the names in DNS"));
+    return names_failed();
+  }
+  names_worked();
+  world_.names = *std::move(found);
+  names_look_at_ = world_.now + kNamesEvery;
+}
+
+void Reconciler::names_failed() {
+  if (!names_failing_since_) names_failing_since_ = world_.now;
+  const Duration rest = std::chrono::seconds{2} * (1 << std::min(names_failures_++, 5));
+  names_rest_until_ = world_.now + rest;
+  names_look_at_ = names_rest_until_;
+  world_.names_failing_since = names_failing_since_;
+  world_.names_reachable = false;
+  world_.names.reset();
+}
+
+void Reconciler::names_worked() {
+  names_failing_since_.reset();
+  names_failures_ = 0;
+  world_.names_failing_since.reset();
+  world_.names.reset();  // it has changed, or is about to be replaced
 }
 
 Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline deadline) {

@@ -41,6 +41,11 @@ class Reconciler {
   Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
   Result<std::map<NodeName, slurm::Node>> list_slurm(Deadline deadline);
   Result<void> recover(Deadline deadline);
+  /// Looks at our names in DNS when it is time to, and says whether the name server may be asked.
+  void look_at_names(Pass& pass, Deadline deadline);
+  /// The name server rests after a failure, ever longer, and is looked at as soon as it works again.
+  void names_failed();
+  void names_worked();
 
   Journal& journal_;
   const Spool& spool_;
@@ -48,6 +53,10 @@ class Reconciler {
   const Policy& policy_;
   Executor executor_;
   World world_;
+  // In memory only: a new process looks at DNS at once.
+  Time names_look_at_{}, names_rest_until_{};
+  std::optional<Time> names_failing_since_;
+  int names_failures_ = 0;
 };
 
 /// The records that a lost journal would have held: bindings from the launch documents, or else from the

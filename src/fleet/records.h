@@ -8,7 +8,8 @@
 
 // What the journal remembers. A node's life, one epoch:
 //
-//   resume ─► up ──(Launch, Bind, SetAddresses)──► joined ──suspend──► down ──(Terminate)──► closed
+//   resume ─► up ──(Launch, Bind, Register, SetAddresses)──► joined ──suspend──► down ──(Unregister,
+//   Terminate)──► closed
 //              │ shortfall, launch error, ResumeFailProgram
 //              └─► failed ──(marked DOWN with the reason, held, power_down_force)──► down
 
@@ -65,15 +66,19 @@ struct MachineRecord {
   int64_t epoch = 0;
   IpAddress address;
   Time launched_at{};
-  Time published_at{};  // the launch document names it
-  Time released_at{};   // its secrets lie where only it can read them
-  Time addressed_at{};  // Slurm knows its address
-  Time tagged_at{};     // Name and the group's tags are written
-  Time joined_at{};     // Slurm saw slurmd register
-  Time withdrawn_at{};  // its secrets are deleted
-  Time unseen_since{};  // EC2 does not list it, from this look on
-  Time terminate_at{};  // we asked for its end
-  Time closed_at{};     // EC2 showed it terminated, or no longer knows it
+  Time published_at{};       // the launch document names it
+  Time released_at{};        // its secrets lie where only it can read them
+  Time addressed_at{};       // Slurm knows its address
+  Time tagged_at{};          // Name and the group's tags are written
+  Time joined_at{};          // Slurm saw slurmd register
+  Time withdrawn_at{};       // its secrets are deleted
+  Time registering_at{};     // its name was first about to be written to DNS
+  Time registered_at{};      // its name is in DNS
+  Time unregistered_at{};    // its name is in DNS no more
+  std::string name_trouble;  // why it has no name
+  Time unseen_since{};       // EC2 does not list it, from this look on
+  Time terminate_at{};       // we asked for its end
+  Time closed_at{};          // EC2 showed it terminated, or no longer knows it
   std::string end_reason;
   bool live() const { return closed_at == Time{}; }
   bool operator==(const MachineRecord&) const = default;

@@ -8,9 +8,11 @@
 #include "aws/client.h"
 #include "aws/ec2.h"
 #include "aws/s3.h"
+#include "dns/fake.h"
 #include "emu/aws.h"
 #include "fleet/layout.h"
 #include "fleet/reconciler.h"
+#include "fleet/status.h"
 #include "slurm/fake.h"
 #include "slurm/hostlist.h"
 
@@ -113,6 +115,23 @@ class MortalController final : public slurm::Controller {
   CrashPlan& crash_;
 };
 
+/// Dies before or after each talk with the name server as planned.
+class MortalNameServer final : public dns::Exchange {
+ public:
+  MortalNameServer(dns::Exchange& inner, CrashPlan& crash) : inner_(inner), crash_(crash) {}
+  Result<std::vector<std::string>> send(const std::vector<std::string>& messages, Deadline d) override {
+    crash_.moment();
+    auto answers = inner_.send(messages, d);
+    crash_.moment();
+    return answers;
+  }
+  std::string peer() const override { return inner_.peer(); }
+
+ private:
+  dns::Exchange& inner_;
+  CrashPlan& crash_;
+};
+
 constexpr const char* kRole = "AROASPILLWAYCOMPUTE1";
 
 class Scenario {
@@ -128,6 +147,7 @@ class Scenario {
         ec2_(client_),
         bucket_(client_, "slurm-burst-data"),
         mortal_(slurm, crash_),
+        mortal_names_(name_server, crash_),
         outside_{.clock = clock_, .slurm = mortal_, .ec2 = {}, .bucket = &bucket_},
         spool_(folder_ / "wishes") {
     std::filesystem::create_directories(folder_ / "wishes");
@@ -159,6 +179,9 @@ class Scenario {
     policy_.cluster_name = "test";
     policy_.compute_role_id = kRole;
     policy_.failure_hold = seconds{5};
+    policy_.names = true;
+    name_server.add_key(key_);
+    for (const char* zone : {"example.com", "31.172.in-addr.arpa"}) name_server.add_zone(zone);
     policy_.groups.emplace(group.group(), group);
     outside_.ec2.emplace(cloud_of("", "us-east-1"), &ec2_);
     EXPECT_TRUE(aws::S3(admin, "slurm-burst-data")
@@ -211,6 +234,10 @@ class Scenario {
     reconciler_.reset();
     journal_.reset();
     journal_.emplace(*Journal::open(folder_ / "state.db"));
+    names_.emplace(
+        mortal_names_, clock_, key_,
+        dns::Names{.zone = "example.com", .reverse_zone = "31.172.in-addr.arpa", .cluster = policy_.cluster});
+    outside_.names = &*names_;
     reconciler_.emplace(*journal_, spool_, outside_, policy_);
   }
   /// The daemon goes on looking when nothing moves.
@@ -288,6 +315,19 @@ class Scenario {
     aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
     return aws::S3{client, "slurm-burst-data"}.list(policy_.cluster.value + "/" + below, deadline()).value();
   }
+  /// Every name in DNS, and every one that the machines which live should have.
+  std::vector<std::string> names_there() const { return name_server.names(); }
+  std::vector<std::string> names_wanted() {
+    std::set<std::string> wanted;
+    const Records records = *journal_->load();
+    for (const auto& [id, machine] : records.machines) {
+      if (machine.node.empty()) continue;
+      wanted.insert(machine.node.value + ".example.com");
+      wanted.insert(*dns::reverse_name(machine.address));
+    }
+    return {wanted.begin(), wanted.end()};
+  }
+  std::string status() { return status_report(*journal_, clock_.now())->dump(); }
   size_t joined() {
     size_t count = 0;
     const Records records = *journal_->load();
@@ -301,6 +341,7 @@ class Scenario {
 
   bool boots_ = true;
   ManualClock clock_{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
+  dns::FakeNameServer name_server{clock_};
   slurm::FakeController slurm{
       clock_,
       names(0, 19),
@@ -331,6 +372,9 @@ class Scenario {
   aws::Ec2 ec2_;
   aws::S3 bucket_;
   MortalController mortal_;
+  MortalNameServer mortal_names_;
+  dns::Key key_{"spillway", dns::Algorithm::hmac_sha256, Secret{"a secret of thirty-two bytes, yes"}};
+  std::optional<dns::Publisher> names_;
   Outside outside_;
   Spool spool_;
   Policy policy_;
@@ -350,10 +394,13 @@ TEST(Scenario, AJobBurstsAndComesBack) {
   std::set<std::string> names;
   for (const aws::Instance& instance : s.instances()) names.insert(instance.tag("Name"));
   EXPECT_EQ(names.size(), 4u);
+  EXPECT_EQ(s.names_there().size(), 8u);
+  EXPECT_EQ(s.names_there(), s.names_wanted());
 
   s.slurm.finish(job);
   s.later();
   EXPECT_TRUE(s.instances().empty());
+  EXPECT_TRUE(s.names_there().empty());
   EXPECT_TRUE(s.node(0).state.is_powered_down());
 }
 
@@ -366,9 +413,12 @@ TEST(Scenario, SurvivesACrashAtAnyMoment) {
     EXPECT_EQ(s.joined(), 3u) << "killed at moment " << at;
     EXPECT_EQ(s.instances().size(), 3u) << "killed at moment " << at;
     EXPECT_EQ(s.state_of(job), "RUNNING") << "killed at moment " << at;
+    EXPECT_EQ(s.names_there().size(), 6u) << "killed at moment " << at;
+    EXPECT_EQ(s.names_there(), s.names_wanted()) << "killed at moment " << at;
     s.slurm.finish(job);
     s.run();
     EXPECT_TRUE(s.instances().empty()) << "killed at moment " << at;
+    EXPECT_TRUE(s.names_there().empty()) << "killed at moment " << at;
     EXPECT_TRUE(s.keys("release/").empty()) << "killed at moment " << at;
     if (!s.crashed()) break;
     moments = at;
@@ -533,6 +583,79 @@ TEST(Scenario, ARefusedLaunchFailsItsNodesWithEc2sWords) {
   s.run(3);
   EXPECT_TRUE(s.instances().empty());
   EXPECT_NE(s.node(0).reason.find("UnauthorizedOperation"), std::string::npos) << s.node(0).reason;
+}
+
+TEST(Scenario, SlurmHearsOfANodeWhenItHasItsName) {
+  Scenario s;
+  s.name_server.fault = Error{Kind::unavailable, "nobody answers"};
+  s.submit(0, 0);
+  s.run(15);
+  ASSERT_EQ(s.instances().size(), 1u);
+  EXPECT_EQ(s.joined(), 0u) << "the name server has half a minute to come back";
+  s.name_server.fault.reset();
+  s.run(40);
+  EXPECT_EQ(s.joined(), 1u);
+  EXPECT_EQ(s.names_there(), s.names_wanted());
+}
+
+TEST(Scenario, ANameServerThatIsGoneKeepsNoNodeFromWork) {
+  Scenario s;
+  s.name_server.fault = Error{Kind::unavailable, "nobody answers"};
+  const int64_t job = s.submit(0, 1);
+  s.run(60);
+  EXPECT_EQ(s.joined(), 2u);
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  EXPECT_NE(s.status().find("not in DNS"), std::string::npos) << s.status();
+  s.name_server.fault.reset();
+  s.clock_.advance(seconds{120});
+  s.later();
+  EXPECT_EQ(s.names_there().size(), 4u) << "and when it is back, the names are";
+  EXPECT_EQ(s.names_there(), s.names_wanted());
+  EXPECT_EQ(s.status().find("not in DNS"), std::string::npos) << s.status();
+
+  s.name_server.fault = Error{Kind::denied, "the key was taken away"};
+  s.slurm.finish(job);
+  s.later();
+  EXPECT_TRUE(s.instances().empty()) << "nor a machine from its end";
+  EXPECT_EQ(s.names_there().size(), 4u);
+  s.name_server.fault.reset();
+  s.clock_.advance(seconds{120});
+  s.later();
+  EXPECT_TRUE(s.names_there().empty()) << "what could not be withdrawn is swept";
+}
+
+TEST(Scenario, AForeignNameStaysAndItsNodeWorksWithout) {
+  Scenario s;
+  s.name_server.write("cloud-c5-1.example.com", dns::Type::a, *dns::address_data(IpAddress{"192.168.10.9"}));
+  const int64_t job = s.submit(0, 2);
+  s.run();
+  EXPECT_EQ(s.joined(), 3u);
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  EXPECT_NE(s.status().find("cloud-c5-1.example.com"), std::string::npos) << s.status();
+  EXPECT_EQ(s.name_server.at("cloud-c5-1.example.com", dns::Type::a),
+            std::vector<std::string>{"192.168.10.9"});
+  EXPECT_EQ(s.name_server.at("cloud-c5-2.example.com", dns::Type::a).size(), 1u);
+  s.name_server.erase("cloud-c5-1.example.com");
+  s.clock_.advance(seconds{300});
+  s.later();
+  EXPECT_EQ(s.names_there(), s.names_wanted()) << "it gets its name when the other is gone";
+  s.slurm.finish(job);
+  s.later();
+  EXPECT_TRUE(s.names_there().empty());
+}
+
+TEST(Scenario, RecordsThatSomebodyTouchedAreMendedWithinMinutes) {
+  Scenario s;
+  s.submit(0, 1);
+  s.run();
+  const auto before = s.names_there();
+  s.name_server.erase("cloud-c5-0.example.com");
+  const std::string left = fmt::format("spillway {} i-0dead", "0e9c4e8e-5b0f-4c7e-9a55-1c6f0f7f0001");
+  s.name_server.write("cloud-c5-7.example.com", dns::Type::txt, *dns::text_data(left));
+  s.name_server.write("cloud-c5-7.example.com", dns::Type::a, *dns::address_data(IpAddress{"172.31.9.9"}));
+  s.clock_.advance(seconds{300});
+  s.later();
+  EXPECT_EQ(s.names_there(), before);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "dns/key_file.h"
 #include "slurm/command_controller.h"
 
 namespace spillway::fleet {
@@ -82,7 +83,20 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
                                                site.data.bucket);
     setup->outside_->bucket = setup->bucket_.get();
   }
+  TRY(setup->reach_name_server());
   return setup;
+}
+
+Result<void> Setup::reach_name_server() {
+  const dns::DnsConfig& config = loaded_.dns;
+  if (config.zone.empty()) return {};
+  const dns::Names names = TRY(dns::names_of(config, policy_.cluster));
+  dns::Key key = TRY(dns::load_key(config.tsig));
+  name_server_ = std::make_unique<dns::TcpExchange>(config.server);
+  names_ = std::make_unique<dns::Publisher>(*name_server_, clock_, std::move(key), names);
+  outside_->names = names_.get();
+  policy_.names = true;
+  return {};
 }
 
 Result<aws::Stack*> Setup::stack(const std::string& profile, const std::string& region) {

@@ -6,7 +6,7 @@
 #include "aws/stack.h"
 #include "base/command.h"
 #include "config/site.h"
-#include "dns/dns_config.h"
+#include "dns/publisher.h"
 #include "fleet/fleet_config.h"
 #include "fleet/outside.h"
 #include "fleet/places.h"
@@ -31,7 +31,8 @@ Places places_of(const Invocation& asked);
 /// The live collaborators of a reconciler, wired from configuration. Not copyable: others borrow its parts.
 class Setup {
  public:
-  /// Also makes the cluster's uuid if it has none yet. Errors: invalid, credentials, io.
+  /// Also makes the cluster's uuid if it has none yet. Errors: invalid, credentials, io; those of
+  /// dns::load_key.
   static Result<std::unique_ptr<Setup>> make(Loaded loaded);
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
@@ -47,6 +48,7 @@ class Setup {
 
  private:
   Setup() = default;
+  Result<void> reach_name_server();
   Result<aws::Stack*> stack(const std::string& profile, const std::string& region);
 
   Loaded loaded_;
@@ -57,6 +59,8 @@ class Setup {
   std::map<std::string, std::unique_ptr<aws::Stack>> stacks_;  // by cloud_of
   std::map<std::string, std::unique_ptr<aws::Ec2>> ec2_;
   std::unique_ptr<aws::S3> bucket_;
+  std::unique_ptr<dns::Exchange> name_server_;
+  std::unique_ptr<dns::Publisher> names_;
   std::optional<Outside> outside_;
   std::map<std::string, int64_t> counted_;
 };

@@ -90,6 +90,11 @@ Result<Json> status_report(Journal& journal, Time now) {
     if (launch.state == LaunchState::intended && !launch.error.empty())
       troubles.push(Json::object(
           {{"intent", intent.value}, {"reason", launch.error}, {"until", moment(launch.not_before)}}));
+  for (const auto& [id, machine] : records.machines)
+    if (!machine.name_trouble.empty())
+      troubles.push(Json::object({{"node", machine.node.value},
+                                  {"reason", "not in DNS: " + machine.name_trouble},
+                                  {"until", Json{}}}));
   return Json::object({{"schema", "spillway.status/v1"},
                        {"at", to_iso8601(now)},
                        {"cluster", TRY(journal.cluster())},
@@ -113,10 +118,12 @@ std::string status_text(const Json& report) {
                       report["unbound_instances"].as_int()
                           ? fmt::format(", {} without a node", report["unbound_instances"].as_int())
                           : "");
-  for (const Json& trouble : report["troubles"].items())
+  for (const Json& trouble : report["troubles"].items()) {
+    const std::string& until = trouble["until"].as_string();
     text +=
-        fmt::format("  ‼ {}{}: {} (until {})\n", trouble["node"].as_string(), trouble["intent"].as_string(),
-                    trouble["reason"].as_string(), trouble["until"].as_string());
+        fmt::format("  ‼ {}{}: {}{}\n", trouble["node"].as_string(), trouble["intent"].as_string(),
+                    trouble["reason"].as_string(), until.empty() ? "" : fmt::format(" (until {})", until));
+  }
   return text;
 }
 

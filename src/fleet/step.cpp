@@ -61,6 +61,13 @@ struct Line {
     return "wish found in Slurm's state: " + some(s.nodes);
   }
   std::string operator()(const Adopt& s) const { return "adopt " + some(s.machines); }
+  std::string operator()(const Register& s) const { return "register " + some(s.machines); }
+  std::string operator()(const Unregister& s) const { return "unregister " + some(s.instances); }
+  std::string operator()(const Sweep& s) const {
+    std::vector<NodeName> names;
+    for (const dns::Binding& each : s.stale) names.push_back(each.node);
+    return "sweep names of " + some(names);
+  }
   std::string operator()(const Abandon& s) const { return fmt::format("abandon {}", s.record.intent); }
   std::string operator()(const Sight& s) const { return "seen anew: " + some(s.machines); }
 };

@@ -3,6 +3,7 @@
 #include <variant>
 #include <vector>
 
+#include "dns/publisher.h"
 #include "fleet/records.h"
 
 namespace spillway::fleet {
@@ -34,6 +35,19 @@ struct Publish {
 /// Put the secrets where only these instances can read them.
 struct Release {
   std::vector<InstanceId> instances;
+};
+/// Journal, then write these machines' names to DNS. A name that is not ours is left alone, and that
+/// journaled.
+struct Register {
+  std::vector<MachineRecord> machines;
+};
+/// Take these machines' names out of DNS.
+struct Unregister {
+  std::vector<InstanceId> instances;
+};
+/// Take records of ours out of DNS that belong to no machine.
+struct Sweep {
+  std::vector<dns::Binding> stale;
 };
 /// Tell Slurm where these nodes answer.
 struct SetAddresses {
@@ -89,7 +103,8 @@ struct Adopt {
 };
 
 using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
-                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon>;
+                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon,
+                          Register, Unregister, Sweep>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "config/partitions.h"
+#include "dns/publisher.h"
 #include "fleet/journal.h"
 #include "slurm/controller.h"
 
@@ -27,7 +28,9 @@ struct Policy {
   bool bucket = true;  // launch documents and secrets go through one; false: the image has what a node needs
   std::string compute_role_id;                       // AROA…; empty: no secrets are released to instances
   std::vector<std::string> secrets = {"munge.key"};  // names under secrets/ that every instance needs
-  size_t tags_at_most = 10;                          // CreateTags calls in one step
+  bool names = false;  // nodes have names in DNS; Slurm hears of a node when it has its name
+  Duration names_patience = std::chrono::seconds{30};  // how long the name server may fail before nodes go on
+  size_t tags_at_most = 10;                            // CreateTags calls in one step
 };
 
 /// Until when a node rests after its `failures`-th failure in a row.
@@ -44,6 +47,9 @@ struct World {
   std::map<InstanceId, std::string> cloud_of;                // which account and region listed it
   std::set<std::string> clouds;                              // the accounts and regions that were asked
   std::optional<std::map<NodeName, slurm::Node>> slurm;      // the nodes of our groups
+  bool names_reachable = false;                              // the name server may be asked now
+  std::optional<Time> names_failing_since;                   // it has not worked once since
+  std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
 };
 
 /// The machine that holds `node` now, whatever its epoch; nullptr when there is none.
