@@ -1,13 +1,15 @@
 #include "dns/owned_zone.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "dns/codes.h"
 
 namespace spillway::dns {
 namespace {
 
-constexpr size_t kMessageAtMost = 64'000;  // leaves room for the signature
+constexpr size_t kMessageFull =
+    62'000;  // of 65,535: room for one more change, of a kilobyte at most, and the signature
 constexpr int kLooksAtMost = 3;
 
 }  // namespace
@@ -36,52 +38,44 @@ Result<void> OwnedZone::write(const Change& change, Update& update) const {
   return {};
 }
 
-Result<std::vector<OwnedZone::Batch>> OwnedZone::pack(const Batch& changes) const {
-  std::vector<Batch> batches;
-  Update update = TRY(Update::of(zone_));
+Result<OwnedZone::Attempt> OwnedZone::prepare(const Batch& changes) const {
+  Attempt attempt;
+  std::optional<Update> update;
   for (Change* change : changes) {
-    Update alone = TRY(Update::of(zone_));
-    const size_t head = alone.size();
-    TRY(write(*change, alone));
-    if (batches.empty() || update.size() + alone.size() - head > kMessageAtMost) {
-      batches.emplace_back();
+    if (!update) {
       update = TRY(Update::of(zone_));
+      attempt.batches.emplace_back();
     }
-    TRY(write(*change, update));
-    batches.back().push_back(change);
+    TRY(write(*change, *update));
+    attempt.batches.back().push_back(change);
+    if (update->size() < kMessageFull) continue;
+    attempt.messages.push_back(update->bytes());
+    update.reset();
   }
-  return batches;
+  if (update) attempt.messages.push_back(update->bytes());
+  return attempt;
 }
 
-Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const std::vector<Batch>& batches, Deadline deadline) {
-  std::vector<std::string> messages;
-  for (const Batch& batch : batches) {
-    Update update = TRY(Update::of(zone_));
-    for (const Change* change : batch) TRY(write(*change, update));
-    messages.push_back(update.bytes());
-  }
-  const std::vector<Message> answers = TRY(session_.ask(std::move(messages), deadline));
+Result<std::vector<OwnedZone::Batch>> OwnedZone::conclude(const Attempt& attempt,
+                                                          std::span<const Message> answers) const {
   std::vector<Batch> refused;
-  for (size_t i = 0; i < batches.size(); ++i) {
+  for (size_t i = 0; i < attempt.batches.size(); ++i) {
+    const Batch& batch = attempt.batches[i];
     const Rcode rcode = answers[i].rcode;
     if (is_conflict(rcode)) {
-      refused.push_back(batches[i]);
+      refused.push_back(batch);
     } else if (rcode != Rcode::noerror) {
-      return rcode_error(rcode, fmt::format("update {} names of zone {}", batches[i].size(), zone_),
+      return rcode_error(rcode, fmt::format("update {} names of zone {}", batch.size(), zone_),
                          session_.peer());
     } else {
-      for (Change* change : batches[i]) change->state = Change::State::done;
+      for (Change* change : batch) change->state = Change::State::done;
     }
   }
   return refused;
 }
 
-Result<void> OwnedZone::attempt(std::vector<Change>& changes, Deadline deadline) {
-  Batch all;
-  for (Change& change : changes)
-    if (change.open()) all.push_back(&change);
-  TRY(send(TRY(pack(all)), deadline));
-  return {};
+Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const Attempt& attempt, Deadline deadline) {
+  return conclude(attempt, TRY(session_.ask(attempt.messages, deadline)));
 }
 
 Result<void> OwnedZone::look(std::vector<Change>& changes, Deadline deadline) {
@@ -132,32 +126,40 @@ Result<void> OwnedZone::judge(Change& change, Deadline deadline) {
 
 Result<void> OwnedZone::settle(std::vector<Change>& changes, Deadline deadline) {
   // What may well be foreign goes apart, so that it does not refuse the rest.
-  std::vector<Batch> batches;
+  Attempt attempt;
+  const auto add = [&](const Batch& batch) -> Result<void> {
+    Attempt more = TRY(prepare(batch));
+    std::move(more.batches.begin(), more.batches.end(), std::back_inserter(attempt.batches));
+    std::move(more.messages.begin(), more.messages.end(), std::back_inserter(attempt.messages));
+    return {};
+  };
   for (const Change::State state : {Change::State::ours, Change::State::free, Change::State::other}) {
     Batch alike;
     for (Change& change : changes)
       if (change.state == state) alike.push_back(&change);
-    for (Batch& batch : TRY(pack(alike))) batches.push_back(std::move(batch));
+    TRY(add(alike));
   }
-  while (!batches.empty()) {
-    std::vector<Batch> next;
-    for (Batch& batch : TRY(send(batches, deadline))) {
+  while (!attempt.batches.empty()) {
+    const std::vector<Batch> refused = TRY(send(std::exchange(attempt, {}), deadline));
+    for (const Batch& batch : refused) {
       if (batch.size() == 1) {
         TRY(judge(*batch.front(), deadline));
-        if (batch.front()->open()) next.push_back(std::move(batch));
+        if (batch.front()->open()) TRY(add(batch));
         continue;
       }
       const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
-      next.emplace_back(batch.begin(), middle);
-      next.emplace_back(middle, batch.end());
+      TRY(add({batch.begin(), middle}));
+      TRY(add({middle, batch.end()}));
     }
-    batches = std::move(next);
   }
   return {};
 }
 
 Result<void> OwnedZone::apply(std::vector<Change>& changes, Deadline deadline) {
-  TRY(attempt(changes, deadline));
+  Batch open;
+  for (Change& change : changes)
+    if (change.open()) open.push_back(&change);
+  TRY(send(TRY(prepare(open)), deadline));
   TRY(look(changes, deadline));
   return settle(changes, deadline);
 }

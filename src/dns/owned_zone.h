@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,26 +39,31 @@ class OwnedZone {
   OwnedZone(Session& session, std::string zone, std::string prefix, uint32_t ttl_s)
       : session_(session), zone_(std::move(zone)), prefix_(std::move(prefix)), ttl_s_(ttl_s) {}
 
-  /// Tries all of them as what is most likely: names to put are free, names to remove are ours.
-  Result<void> attempt(std::vector<Change>& changes, Deadline deadline);
+  using Batch = std::vector<Change*>;
+  /// Messages, and what each is about.
+  struct Attempt {
+    std::vector<Batch> batches;
+    std::vector<std::string> messages;
+  };
+  /// The messages that try these changes as what they were seen to be, or else as what is most likely: names
+  /// to put are free, names to remove are ours.
+  Result<Attempt> prepare(const Batch& changes) const;
+  /// Takes the answers to an attempt's messages. What worked is done; returns what a prerequisite refused.
+  Result<std::vector<Batch>> conclude(const Attempt& attempt, std::span<const Message> answers) const;
   /// Reads the TXT records of the open ones.
   Result<void> look(std::vector<Change>& changes, Deadline deadline);
   /// Tries the open ones, which were looked at, until none is.
   Result<void> settle(std::vector<Change>& changes, Deadline deadline);
-  /// All three.
+  /// All of it.
   Result<void> apply(std::vector<Change>& changes, Deadline deadline);
 
   /// The instance that a TXT record of ours names; empty when it is not one of ours.
   std::string instance_of(std::string_view text_data) const;
 
  private:
-  using Batch = std::vector<Change*>;
   Result<void> look_at(const Batch& changes, Deadline deadline);
   Result<void> write(const Change& change, Update& update) const;
-  /// In as few messages as hold them.
-  Result<std::vector<Batch>> pack(const Batch& changes) const;
-  /// Sends a message for each batch. What worked is done; returns what a prerequisite refused.
-  Result<std::vector<Batch>> send(const std::vector<Batch>& batches, Deadline deadline);
+  Result<std::vector<Batch>> send(const Attempt& attempt, Deadline deadline);
   /// A single change was refused although it had been looked at: somebody else is at work, or it is foreign.
   Result<void> judge(Change& change, Deadline deadline);
 
