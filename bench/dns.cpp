@@ -23,12 +23,12 @@ std::vector<dns::Binding> nodes(int64_t count) {
 }
 
 Result<std::vector<double>> measure(const std::string& server, const std::string& key, int64_t count,
-                                    int64_t runs) {
+                                    int64_t runs, const std::string& reverse_zone) {
   SystemClock clock;
   dns::TcpExchange exchange(server);
   dns::Publisher publisher(exchange, clock, TRY(dns::load_key("file:" + key)),
                            {.zone = "example.com",
-                            .reverse_zone = "31.172.in-addr.arpa",
+                            .reverse_zone = reverse_zone,
                             .cluster = ClusterId{"0e9c4e8e-5b0f-4c7e-9a55-1c6f0f7f0001"}});
   const std::vector<dns::Binding> all = nodes(count);
   std::vector<NodeName> names;
@@ -50,10 +50,11 @@ Result<std::vector<double>> measure(const std::string& server, const std::string
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto count = argc == 5 ? parse_int(argv[3]) : std::nullopt,
-             runs = argc == 5 ? parse_int(argv[4]) : std::nullopt;
-  if (!count || !runs) return fmt::print(stderr, "usage: bench_dns SERVER KEYFILE NODES RUNS\n"), 2;
-  const auto took = measure(argv[1], argv[2], *count, *runs);
+  const auto count = argc == 6 ? parse_int(argv[3]) : std::nullopt,
+             runs = argc == 6 ? parse_int(argv[4]) : std::nullopt;
+  if (!count || !runs)
+    return fmt::print(stderr, "usage: bench_dns SERVER KEYFILE NODES RUNS REVERSE_ZONE\n"), 2;
+  const auto took = measure(argv[1], argv[2], *count, *runs, argv[5]);
   if (!took) return fmt::print(stderr, "{}\n", to_string(took.error())), 1;
   fmt::print("[{}]\n", fmt::join(*took, ", "));
 }
