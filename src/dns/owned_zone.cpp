@@ -9,7 +9,7 @@ namespace spillway::dns {
 namespace {
 
 constexpr size_t kMessageFull =
-    62'000;  // of 65,535: room for one more change, of a kilobyte at most, and the signature
+    62'000;  // of 65,535 bytes; named syncs its disk for each message, so few are fast
 constexpr int kLooksAtMost = 3;
 
 }  // namespace
@@ -56,8 +56,8 @@ Result<OwnedZone::Attempt> OwnedZone::prepare(const Batch& changes) const {
   return attempt;
 }
 
-Result<std::vector<OwnedZone::Batch>> OwnedZone::conclude(const Attempt& attempt,
-                                                          std::span<const Message> answers) const {
+Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const Attempt& attempt, Deadline deadline) {
+  const std::vector<Message> answers = TRY(session_.ask(attempt.messages, deadline));
   std::vector<Batch> refused;
   for (size_t i = 0; i < attempt.batches.size(); ++i) {
     const Batch& batch = attempt.batches[i];
@@ -74,8 +74,12 @@ Result<std::vector<OwnedZone::Batch>> OwnedZone::conclude(const Attempt& attempt
   return refused;
 }
 
-Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const Attempt& attempt, Deadline deadline) {
-  return conclude(attempt, TRY(session_.ask(attempt.messages, deadline)));
+Result<void> OwnedZone::attempt(std::vector<Change>& changes, Deadline deadline) {
+  Batch open;
+  for (Change& change : changes)
+    if (change.open()) open.push_back(&change);
+  TRY(send(TRY(prepare(open)), deadline));
+  return {};
 }
 
 Result<void> OwnedZone::look(std::vector<Change>& changes, Deadline deadline) {
@@ -156,10 +160,7 @@ Result<void> OwnedZone::settle(std::vector<Change>& changes, Deadline deadline) 
 }
 
 Result<void> OwnedZone::apply(std::vector<Change>& changes, Deadline deadline) {
-  Batch open;
-  for (Change& change : changes)
-    if (change.open()) open.push_back(&change);
-  TRY(send(TRY(prepare(open)), deadline));
+  TRY(attempt(changes, deadline));
   TRY(look(changes, deadline));
   return settle(changes, deadline);
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,17 +38,8 @@ class OwnedZone {
   OwnedZone(Session& session, std::string zone, std::string prefix, uint32_t ttl_s)
       : session_(session), zone_(std::move(zone)), prefix_(std::move(prefix)), ttl_s_(ttl_s) {}
 
-  using Batch = std::vector<Change*>;
-  /// Messages, and what each is about.
-  struct Attempt {
-    std::vector<Batch> batches;
-    std::vector<std::string> messages;
-  };
-  /// The messages that try these changes as what they were seen to be, or else as what is most likely: names
-  /// to put are free, names to remove are ours.
-  Result<Attempt> prepare(const Batch& changes) const;
-  /// Takes the answers to an attempt's messages. What worked is done; returns what a prerequisite refused.
-  Result<std::vector<Batch>> conclude(const Attempt& attempt, std::span<const Message> answers) const;
+  /// Tries all of them as what is most likely: names to put are free, names to remove are ours.
+  Result<void> attempt(std::vector<Change>& changes, Deadline deadline);
   /// Reads the TXT records of the open ones.
   Result<void> look(std::vector<Change>& changes, Deadline deadline);
   /// Tries the open ones, which were looked at, until none is.
@@ -61,9 +51,18 @@ class OwnedZone {
   std::string instance_of(std::string_view text_data) const;
 
  private:
+  using Batch = std::vector<Change*>;
+  /// Messages, and what each is about.
+  struct Attempt {
+    std::vector<Batch> batches;
+    std::vector<std::string> messages;
+  };
+  /// The messages that try these changes as what they were seen to be.
+  Result<Attempt> prepare(const Batch& changes) const;
+  /// Sends them. What worked is done; returns what a prerequisite refused.
+  Result<std::vector<Batch>> send(const Attempt& attempt, Deadline deadline);
   Result<void> look_at(const Batch& changes, Deadline deadline);
   Result<void> write(const Change& change, Update& update) const;
-  Result<std::vector<Batch>> send(const Attempt& attempt, Deadline deadline);
   /// A single change was refused although it had been looked at: somebody else is at work, or it is foreign.
   Result<void> judge(Change& change, Deadline deadline);
 

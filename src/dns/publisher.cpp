@@ -11,8 +11,6 @@
 namespace spillway::dns {
 namespace {
 
-constexpr size_t kStep = 2000;  // nodes of which one talk with the server is
-
 std::string prefix_of(const ClusterId& cluster) {
   return fmt::format("spillway {} ", cluster);
 }
@@ -118,37 +116,10 @@ Result<void> Publisher::remove_old_ways_back(const Changes& changes, Deadline de
   return this->zone(names_.reverse_zone).apply(ways, deadline);
 }
 
-Result<void> Publisher::attempt(Changes& names, Changes& ways, Deadline deadline) {
-  OwnedZone zone = this->zone(names_.zone), reverse = this->zone(names_.reverse_zone);
-  std::set<NodeName> named;
-  size_t next_way = 0;
-  for (size_t from = 0; from < names.size() || next_way < ways.size(); from += kStep) {
-    OwnedZone::Batch batch, back;
-    for (size_t i = from; i < std::min(from + kStep, names.size()); ++i) batch.push_back(&names[i]);
-    // The ways are in the order of the names; those of a name that was refused wait until it is settled.
-    const size_t tried = std::min(from, names.size());
-    while (next_way < ways.size() && (tried == names.size() || ways[next_way].node != names[tried].node)) {
-      Change& way = ways[next_way++];
-      if (named.contains(way.node)) back.push_back(&way);
-    }
-    OwnedZone::Attempt forth = TRY(zone.prepare(batch)), then = TRY(reverse.prepare(back));
-    std::vector<std::string> messages = forth.messages;
-    messages.insert(messages.end(), then.messages.begin(), then.messages.end());
-    const std::vector<Message> answers = TRY(session_.ask(std::move(messages), deadline));
-    const std::span<const Message> all{answers};
-    TRY(zone.conclude(forth, all.first(forth.messages.size())));
-    TRY(reverse.conclude(then, all.subspan(forth.messages.size())));
-    for (const Change* change : batch)
-      if (change->state == Change::State::done) named.insert(change->node);
-  }
-  return {};
-}
-
 Result<std::vector<Foreign>> Publisher::publish(const std::vector<Binding>& bindings, Deadline deadline) {
   Changes names = TRY(forward(bindings, Change::Action::put));
-  Changes ways = TRY(backward(bindings, Change::Action::put));
-  TRY(attempt(names, ways, deadline));
-  OwnedZone zone = this->zone(names_.zone), reverse = this->zone(names_.reverse_zone);
+  OwnedZone zone = this->zone(names_.zone);
+  TRY(zone.attempt(names, deadline));
   TRY(zone.look(names, deadline));
   TRY(remove_old_ways_back(names, deadline));
   TRY(zone.settle(names, deadline));
@@ -160,9 +131,9 @@ Result<std::vector<Foreign>> Publisher::publish(const std::vector<Binding>& bind
     foreign.push_back({name.node, name.name});
     unnamed.insert(name.node);
   }
+  Changes ways = TRY(backward(bindings, Change::Action::put));
   std::erase_if(ways, [&](const Change& way) { return unnamed.contains(way.node); });
-  TRY(reverse.look(ways, deadline));
-  TRY(reverse.settle(ways, deadline));
+  TRY(this->zone(names_.reverse_zone).apply(ways, deadline));
   for (const Change& way : ways)
     if (way.state == Change::State::foreign) foreign.push_back({way.node, way.name});
   return foreign;

@@ -78,8 +78,6 @@ class Publisher {
   Result<Changes> backward(const std::vector<Binding>& bindings, Change::Action action) const;
   OwnedZone zone(const std::string& name);
   Result<std::string> owner_data(const InstanceId& instance) const;
-  /// First tries, of names and, a step behind, of their ways back: named works on two zones at a time.
-  Result<void> attempt(Changes& names, Changes& ways, Deadline deadline);
   Result<void> remove_old_ways_back(const Changes& changes, Deadline deadline);
   Result<std::vector<Binding>> with_addresses(std::vector<Binding> found, Deadline deadline);
   Result<Soa> probe_zone(const std::string& zone, Type type, Deadline deadline);
