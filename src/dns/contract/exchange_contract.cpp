@@ -18,6 +18,9 @@ struct Kindred {
   const char* name;
   std::unique_ptr<Primary> (*make)();
 };
+void PrintTo(const Kindred& kindred, std::ostream* out) {
+  *out << kindred.name;
+}
 
 class NameServerContract : public testing::TestWithParam<Kindred> {
  protected:
