@@ -1,8 +1,6 @@
 #include "emu/account.h"
 
-#include <arpa/inet.h>
-
-#include "base/text.h"
+#include "emu/vpc_parts.h"
 
 // An instance's life; each arrow is taken by advance() when its time has come, or by the operation named.
 //
@@ -13,22 +11,6 @@
 //                                         └──stopped by itself──► stopped (or shutting-down) gone
 namespace spillway::emu {
 namespace {
-
-struct Network {
-  uint32_t base = 0;
-  uint32_t size = 0;
-};
-
-Network network_of(const std::string& cidr) {
-  size_t slash = cidr.find('/');
-  in_addr address{};
-  if (slash == std::string::npos || inet_pton(AF_INET, cidr.substr(0, slash).c_str(), &address) != 1)
-    return {};
-  auto bits = parse_int(cidr.substr(slash + 1));
-  if (!bits || *bits < 1 || *bits > 32) return {};
-  uint32_t size = 1u << (32 - *bits);
-  return {ntohl(address.s_addr) & ~(size - 1), size};
-}
 
 uint64_t scrambled(uint64_t n) {  // splitmix64 (Steele, Lea, Flood 2014): a bijection, so no two are equal
   n += 0x9e3779b97f4a7c15;
@@ -57,15 +39,13 @@ Machine machine_of(const Account& account, const Instance& instance) {
 
 void finish_termination(Account& account, Instance& instance) {
   instance.state = State::terminated;
-  auto subnet = account.subnets.find(instance.launch.subnet_id);
-  if (subnet != account.subnets.end()) release_address(subnet->second, instance.private_ip);
-  account.instance_by_ip.erase(instance.private_ip);
-  instance.private_ip.clear();
+  strip(account, instance);
   schedule(account, instance, account.now() + account.settings.forget_after);
 }
 
 void become_running(Account& account, Instance& instance) {
   instance.state = State::running;
+  ++account.network_version;
   if (instance.never_boots) return;
   instance.started = true;
   account.events.push_back({true, machine_of(account, instance)});
@@ -83,6 +63,7 @@ void move_on(Account& account, Instance& instance) {
       return finish_termination(account, instance);
     case State::stopping:
       instance.state = State::stopped;
+      ++account.network_version;
       return;
     case State::terminated: {
       std::string id = instance.id.value;
@@ -140,6 +121,7 @@ bool begin_termination(Account& account, Instance& instance, std::string_view co
   if (instance.started) account.events.push_back({false, machine_of(account, instance)});
   instance.started = false;
   instance.state = State::shutting_down;
+  ++account.network_version;
   instance.reason_code = code;
   instance.reason = why;
   schedule(account, instance, account.now() + account.settings.shutdown_delay);
@@ -152,28 +134,6 @@ void forget_instance(Account& account, const std::string& id) {
   finish_termination(account, found->second);
   unschedule(account, found->second);
   account.instances.erase(found);
-}
-
-int64_t free_addresses(const Subnet& subnet) {
-  return std::max<int64_t>(
-      0, int64_t{network_of(subnet.cidr).size} - 5 - static_cast<int64_t>(subnet.used.size()));
-}
-
-std::string take_address(Subnet& subnet) {
-  if (free_addresses(subnet) == 0) return "";
-  Network network = network_of(subnet.cidr);
-  while (subnet.next < 4 || subnet.next >= network.size - 1 || subnet.used.contains(subnet.next))
-    subnet.next = subnet.next >= network.size - 1 ? 4 : subnet.next + 1;
-  subnet.used.insert(subnet.next);
-  in_addr address{htonl(network.base + subnet.next++)};
-  char text[INET_ADDRSTRLEN];
-  return inet_ntop(AF_INET, &address, text, sizeof text);
-}
-
-void release_address(Subnet& subnet, std::string_view address) {
-  in_addr parsed{};
-  if (inet_pton(AF_INET, std::string(address).c_str(), &parsed) == 1)
-    subnet.used.erase(ntohl(parsed.s_addr) - network_of(subnet.cidr).base);
 }
 
 }  // namespace spillway::emu

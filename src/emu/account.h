@@ -11,32 +11,22 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "emu/aws.h"
+#include "emu/vpc.h"
 
 // What the emulated account holds. Plain data: the operations in ec2_*.cpp, s3_*.cpp and so on work on it.
 namespace spillway::emu {
 
-using Tags = std::map<std::string, std::string>;
-
-struct Vpc {
-  std::string id, cidr;
-  Tags tags;
-};
-
-struct Subnet {
-  std::string id, vpc_id, cidr, zone;
-  Tags tags;
-  std::set<uint32_t> used;  // host parts in use
-  uint32_t next = 4;        // AWS keeps the first four and the last address of each subnet
-};
-
-struct SecurityGroup {
-  std::string id, vpc_id, name, description;
-  Tags tags;
-};
-
 struct Image {
   std::string id, name, architecture = "x86_64", root_device = "/dev/xvda";
   Tags tags;
+  std::string owner, owner_alias;  // "": this account; an alias such as amazon
+};
+
+/// What a launch asks for on one device; what is unset comes from the image.
+struct BlockDevice {
+  std::string device, type, kms_key, snapshot;
+  std::optional<int64_t> gib;
+  std::optional<bool> encrypted, delete_on_termination;
 };
 
 /// What a launch asks for: the data of a launch template version, and the same after overrides.
@@ -51,6 +41,14 @@ struct LaunchData {
   std::optional<int64_t> hop_limit;
   std::string placement_group, zone;
   std::map<std::string, Tags> tags;  // by resource type
+  std::vector<std::string> group_names;
+  std::string private_ip;
+  std::optional<bool> public_ip;  // unset: as the subnet says
+  int64_t interfaces = 0;         // how many were given, in place of what follows
+  bool places_itself = false;     // subnet, address or groups were given for the instance itself
+  std::optional<bool> protected_from_termination, monitored;
+  std::vector<BlockDevice> block_devices;
+  std::map<std::string, std::string> given;  // all of it as it came, for those who ask back
 };
 
 struct TemplateVersion {
@@ -90,6 +88,8 @@ struct Instance {
   int64_t launch_index = 0;
   std::string client_token, reason_code, reason;
   Tags tags;
+  std::vector<std::string> volumes;
+  bool protected_from_termination = false;
   bool started = false;       // Machines::start was called for it
   bool never_boots = false;   // a fault: it runs, but nothing starts in it
   bool dies_pending = false;  // a fault: from pending to terminated
@@ -191,6 +191,14 @@ struct Account {
   std::map<std::string, Vpc, std::less<>> vpcs;
   std::map<std::string, Subnet, std::less<>> subnets;
   std::map<std::string, SecurityGroup, std::less<>> security_groups;
+  std::map<std::string, SecurityGroupRule, std::less<>> security_group_rules;
+  std::map<std::string, InternetGateway, std::less<>> internet_gateways;
+  std::map<std::string, RouteTable, std::less<>> route_tables;
+  std::map<std::string, VpcEndpoint, std::less<>> vpc_endpoints;
+  std::map<std::string, Address, std::less<>> addresses;
+  std::map<std::string, DhcpOptions, std::less<>> dhcp_options;
+  std::map<std::string, Interface, std::less<>> interfaces;
+  std::map<std::string, Volume, std::less<>> volumes;
   std::map<std::string, Image, std::less<>> images;
   std::map<std::string, LaunchTemplate, std::less<>> templates;
   std::map<std::string, Instance, std::less<>> instances;
@@ -209,6 +217,7 @@ struct Account {
   std::vector<Fault> faults;
   std::deque<MachineEvent> events;
   uint64_t serial = 0;  // of all identifiers ever given
+  uint64_t network_version = 0;
 
   /// A new identifier: `prefix` and 17 hexadecimal digits, never the same twice in the life of this state.
   std::string make_id(std::string_view prefix);
@@ -223,10 +232,5 @@ void schedule(Account& account, Instance& instance, Time when);
 bool begin_termination(Account& account, Instance& instance, std::string_view code, std::string_view why);
 /// Undoes a launch that nobody has heard of yet.
 void forget_instance(Account& account, const std::string& id);
-/// Takes an address of the subnet; empty when there is none left.
-std::string take_address(Subnet& subnet);
-void release_address(Subnet& subnet, std::string_view address);
-/// Addresses of the subnet that instances could still get.
-int64_t free_addresses(const Subnet& subnet);
 
 }  // namespace spillway::emu

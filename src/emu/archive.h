@@ -21,6 +21,11 @@ class Writer {
   void member(std::string_view name, T& value) {
     object_.set(name, written(value));
   }
+  /// A member that older documents lack.
+  template <class T>
+  void later(std::string_view name, T& value) {
+    member(name, value);
+  }
   /// Text that need not be UTF-8.
   void bytes(std::string_view name, const std::string& value) { object_.set(name, to_base64(value)); }
   Json take() { return object_.is_null() ? Json::object() : std::move(object_); }
@@ -36,9 +41,10 @@ class Writer {
     for (T& value : values) out.push(written(value));
     return out;
   }
-  static Json written(std::set<uint32_t>& values) {
+  template <class T>
+  static Json written(std::set<T>& values) {
     Json out = Json::array();
-    for (uint32_t value : values) out.push(written(value));
+    for (T value : values) out.push(written(value));
     return out;
   }
   template <class Key, class T, class Less>
@@ -80,6 +86,11 @@ class Reader {
     if (!found) return fail(path_ + "." + std::string(name), "is missing");
     read(*found, value, path_ + "." + std::string(name));
   }
+  /// Keeps the value where the member is missing.
+  template <class T>
+  void later(std::string_view name, T& value) {
+    if (object_.contains(name)) member(name, value);
+  }
   void bytes(std::string_view name, std::string& value) {
     std::string encoded;
     member(name, encoded);
@@ -111,10 +122,15 @@ class Reader {
     values.assign(json.size(), T{});
     for (size_t i = 0; i < json.size(); ++i) read(json.at(i), values[i], path);
   }
-  void read(const Json& json, std::set<uint32_t>& values, const std::string& path) {
+  template <class T>
+  void read(const Json& json, std::set<T>& values, const std::string& path) {
     if (!expect(json.is_array(), path)) return;
     values.clear();
-    for (const Json& item : json.items()) values.insert(static_cast<uint32_t>(item.as_int()));
+    for (const Json& item : json.items()) {
+      T value{};
+      read(item, value, path);
+      values.insert(std::move(value));
+    }
   }
   template <class Key, class T, class Less>
   void read(const Json& json, std::map<Key, T, Less>& values, const std::string& path) {

@@ -123,6 +123,7 @@ void Aws::stopped_by_itself(const InstanceId& id) {
       begin_termination(impl_->account, instance, kCode, kWhy);
     } else {
       instance.state = State::stopping;
+      ++impl_->account.network_version;
       instance.reason_code = kCode;
       instance.reason = kWhy;
       schedule(impl_->account, instance, impl_->account.now() + impl_->account.settings.shutdown_delay);

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/ids.h"
@@ -40,6 +41,8 @@ struct Settings {
   Duration boot_delay{};                          // pending → running
   Duration shutdown_delay{};                      // shutting-down → terminated
   Duration forget_after = std::chrono::hours{1};  // terminated → gone
+  std::string public_cidr = "203.0.113.64/26";    // where public addresses come from
+  std::vector<std::string> s3_cidrs = {"52.216.0.0/15", "54.231.0.0/16"};  // of S3's prefix list
 };
 
 /// A model of one AWS account in one region: EC2, S3, IAM's evaluation, STS, SSM parameters and the instance

@@ -7,12 +7,22 @@ const XmlOperations& operations() {
   static const XmlOperations kAll = [] {
     XmlOperations all;
     for (const auto* table :
-         {&ec2_instance_operations(), &ec2_describe_operations(), &ec2_fleet_operations(),
-          &ec2_template_operations(), &ec2_tag_operations(), &ec2_place_operations(), &ec2_type_operations()})
+         {&ec2_instance_operations(),  &ec2_describe_operations(),    &ec2_fleet_operations(),
+          &ec2_template_operations(),  &ec2_tag_operations(),         &ec2_type_operations(),
+          &ec2_image_operations(),     &ec2_vpc_operations(),         &ec2_subnet_operations(),
+          &ec2_gateway_operations(),   &ec2_route_table_operations(), &ec2_route_operations(),
+          &ec2_endpoint_operations(),  &ec2_group_operations(),       &ec2_rule_operations(),
+          &ec2_address_operations(),   &ec2_dhcp_operations(),        &ec2_interface_operations(),
+          &ec2_attribute_operations(), &ec2_volume_operations()})
       all.insert(table->begin(), table->end());
     return all;
   }();
   return kAll;
+}
+
+bool may_touch_networks(std::string_view operation) {
+  return !operation.starts_with("Describe") && operation.find("Tags") == std::string_view::npos &&
+         operation.find("LaunchTemplate") == std::string_view::npos;
 }
 
 Answer<Xml> perform(Account& account, const Call& call) {
@@ -20,8 +30,11 @@ Answer<Xml> perform(Account& account, const Call& call) {
   if (operation == operations().end())
     return refusal("InvalidAction",
                    fmt::format("The action {} is not valid for this web service.", call.operation));
+  EMU_TRY(known_parameters(call.operation, call.params));
   EMU_TRY(authorize_ec2(account, call));
-  return operation->second(account, call);
+  auto answer = operation->second(account, call);
+  if (answer && may_touch_networks(call.operation)) ++account.network_version;
+  return answer;
 }
 
 net::Response xml_response(int status, std::string body, const std::string& request_id) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "emu/call.h"
+#include "emu/vpc_parts.h"
 
 // EC2, one table of operations per file ec2_*.cpp, and what they share.
 namespace spillway::emu {
@@ -13,8 +14,21 @@ const XmlOperations& ec2_describe_operations();
 const XmlOperations& ec2_fleet_operations();
 const XmlOperations& ec2_template_operations();
 const XmlOperations& ec2_tag_operations();
-const XmlOperations& ec2_place_operations();
 const XmlOperations& ec2_type_operations();
+const XmlOperations& ec2_image_operations();
+const XmlOperations& ec2_vpc_operations();
+const XmlOperations& ec2_subnet_operations();
+const XmlOperations& ec2_gateway_operations();
+const XmlOperations& ec2_route_table_operations();
+const XmlOperations& ec2_route_operations();
+const XmlOperations& ec2_endpoint_operations();
+const XmlOperations& ec2_group_operations();
+const XmlOperations& ec2_rule_operations();
+const XmlOperations& ec2_address_operations();
+const XmlOperations& ec2_dhcp_operations();
+const XmlOperations& ec2_interface_operations();
+const XmlOperations& ec2_attribute_operations();
+const XmlOperations& ec2_volume_operations();
 
 /// Answers an EC2 request whose signature holds.
 net::Response ec2_answer(Account& account, const Call& call);
@@ -29,6 +43,8 @@ void write_tags(Xml& xml, const Tags& tags);
 Answer<Tags> read_tags(const Params& params, std::string_view name);
 /// Tags of a TagSpecification list, by resource type.
 Answer<std::map<std::string, Tags>> read_tag_specifications(const Params& params, std::string_view name);
+/// The tags that a creating call gives to the one type of thing that it makes.
+Answer<Tags> read_tags_for(const Params& params, std::string_view type);
 /// Whether `value` matches `pattern`, where * stands for any text and ? for one character; a backslash
 /// quotes.
 bool matches_wildcard(std::string_view pattern, std::string_view value);
@@ -56,6 +72,11 @@ struct TypeFacts {
   int gpus = 0;
 };
 const TypeFacts* find_type(std::string_view name);
+
+/// The elements of LaunchTemplateData as it was given.
+void write_given(Xml& xml, const Params& given);
+/// What would have to be given for this data; for data that were kept without it.
+std::map<std::string, std::string> given_for(const LaunchData& data);
 
 /// The data of one launch template version, named as CreateFleet and RunInstances do.
 struct ResolvedTemplate {
@@ -97,5 +118,34 @@ void remember(Account& account, const Call& call, Remembered answer);
 Answer<bool> unless_dry_run(const Call& call);
 /// The parameter, or MissingParameter.
 Answer<std::string> required(const Params& params, std::string_view name);
+/// The value of a structure with one boolean, such as EnableDnsSupport.Value.
+Answer<bool> attribute_flag(const Params& params, const std::string& name);
+/// Refuses parameters that the operation does not have; operations that are not in the table take any.
+Answer<bool> known_parameters(std::string_view operation, const Params& params);
+
+/// The ARN of something in this account.
+std::string ec2_arn(const Account& account, std::string_view type, std::string_view id);
+/// <groupSet> with ids and names.
+void write_groups(Xml& xml, const Account& account, const std::vector<std::string>& groups);
+/// <association> of an interface with its public address; nothing without one.
+void write_association(Xml& xml, const Account& account, const Interface& interface);
+/// An interface as its instance shows it, or, `by_itself`, as the list of interfaces does.
+void write_interface(Xml& xml, const Account& account, const Interface& interface, bool by_itself);
+/// <blockDeviceMapping> of an instance.
+void write_block_devices(Xml& xml, const Account& account, const Instance& instance);
+std::string root_device_of(const Account& account, const Instance& instance);
+/// "ip-172-31-16-4.ec2.internal"
+std::string private_dns_name(const Account& account, const std::string& address);
+/// "ec2-203-0-113-64.compute-1.amazonaws.com"; "" where the VPC gives no such names.
+std::string public_dns_name(const Account& account, const Interface& interface, const std::string& address);
+/// Whether an interface in the VPC can have these groups.
+Answer<bool> check_groups(const Account& account, const std::vector<std::string>& groups,
+                          const std::string& vpc_id);
+/// Whether another group's rule names the group as its peer, or an interface has it.
+bool group_in_use(const Account& account, const std::string& group_id);
+/// Whether EC2 takes the text as the description of a group or a rule.
+bool is_description(std::string_view text);
+/// <item>s of the rules of one direction, gathered as IpPermissions.
+void write_permissions(Xml& xml, const Account& account, const std::string& group_id, bool egress);
 
 }  // namespace spillway::emu

@@ -97,6 +97,15 @@ Answer<std::map<std::string, Tags>> read_tag_specifications(const Params& params
   return by_type;
 }
 
+Answer<Tags> read_tags_for(const Params& params, std::string_view type) {
+  std::map<std::string, Tags> by_type = EMU_TRY(read_tag_specifications(params, "TagSpecification"));
+  for (const auto& [given, tags] : by_type)
+    if (given != type)
+      return refusal("InvalidParameterValue",
+                     fmt::format("'{}' is not a valid taggable resource type for this operation.", given));
+  return by_type[std::string(type)];
+}
+
 Answer<bool> passes_filters(const std::vector<Params>& filters, const Tags& tags,
                             const FilterValues& values) {
   bool passes = true;
@@ -171,6 +180,18 @@ void remember(Account& account, const Call& call, Remembered answer) {
 Answer<bool> unless_dry_run(const Call& call) {
   if (!call.params.flag("DryRun")) return true;
   return refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412);
+}
+
+Answer<bool> attribute_flag(const Params& params, const std::string& name) {
+  const std::string& value = params.get(name + ".Value");
+  if (equal_ignoring_case(value, "true")) return true;
+  if (equal_ignoring_case(value, "false")) return false;
+  return refusal("InvalidParameterValue",
+                 fmt::format("Value ({}) for parameter {} is invalid. Expected true or false.", value, name));
+}
+
+std::string ec2_arn(const Account& account, std::string_view type, std::string_view id) {
+  return fmt::format("arn:aws:ec2:{}:{}:{}/{}", account.settings.region, account.settings.account, type, id);
 }
 
 Answer<std::string> required(const Params& params, std::string_view name) {

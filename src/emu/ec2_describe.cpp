@@ -23,7 +23,14 @@ std::optional<std::vector<std::string>> filter_values(const Account& account, co
   if (name == "availability-zone") return Values{instance.zone};
   if (name == "client-token") return one(instance.client_token);
   if (name == "reservation-id") return Values{instance.reservation_id};
-  if (name == "instance.group-id") return launch.security_groups;
+  const Interface* interface = interface_of(account, instance);
+  if (name == "instance.group-id" || name == "network-interface.group-id")
+    return interface ? interface->groups : Values{};
+  if (name == "ip-address" || name == "network-interface.association.public-ip")
+    return one(interface ? public_address_of(account, *interface).ip : "");
+  if (name == "source-dest-check" || name == "network-interface.source-dest-check")
+    return one(interface ? interface->source_dest_check ? "true" : "false" : "");
+  if (name == "network-interface.network-interface-id") return one(interface ? interface->id : "");
   if (name == "instance-lifecycle") return one(launch.market);
   if (name == "key-name") return one(launch.key_name);
   if (name == "owner-id") return Values{account.settings.account};

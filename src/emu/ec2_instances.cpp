@@ -61,6 +61,13 @@ Answer<Xml> terminate_instances(Account& account, const Call& call) {
   if (ids.empty()) return refusal("MissingParameter", "The request must contain the parameter InstanceId");
   if (ids.size() > 1000) return refusal("InvalidParameterValue", "No more than 1000 instances per request");
   EMU_TRY(known_instances(account, ids));
+  for (const std::string& id : ids)
+    if (account.instances.find(id)->second.protected_from_termination)
+      return refusal(
+          "OperationNotPermitted",
+          fmt::format("The instance '{}' may not be terminated. Modify its 'disableApiTermination' "
+                      "instance attribute and try again.",
+                      id));
   EMU_TRY(unless_dry_run(call));
   Xml xml;
   xml.in("instancesSet", [&] {

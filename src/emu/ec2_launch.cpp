@@ -1,21 +1,13 @@
-#include "base/crypto.h"
+#include <algorithm>
+
 #include "emu/ec2.h"
+#include "emu/ec2_kinds.h"
 #include "emu/faults.h"
+
+// What CreateFleet and RunInstances have in common: checks, a place, and the new instances.
 
 namespace spillway::emu {
 namespace {
-
-std::string mac_of(
-    std::string_view address) {  // 02 is locally administered; then the address, as Docker does
-  std::string mac = "02:00";
-  size_t start = 0;
-  for (int i = 0; i < 4; ++i) {
-    size_t dot = address.find('.', start);
-    mac += fmt::format(":{:02x}", std::stoi(std::string(address.substr(start, dot - start))));
-    start = dot + 1;
-  }
-  return mac;
-}
 
 Answer<Subnet*> subnet_for(Account& account, const LaunchData& data) {
   if (!data.subnet_id.empty()) {
@@ -37,9 +29,15 @@ Answer<bool> check_launch(const Account& account, const LaunchData& data) {
     return refusal("InvalidAMIID.NotFound", fmt::format("The image id '[{}]' does not exist", data.image_id));
   if (!find_type(data.type))
     return refusal("InvalidParameterValue", fmt::format("Invalid value '{}' for InstanceType.", data.type));
+  if (data.interfaces && data.places_itself)
+    return refusal(
+        "InvalidParameterCombination",
+        "Network interfaces and an instance-level subnet ID or security groups may not be specified "
+        "on the same request");
+  if (data.interfaces > 1)
+    return refusal("UnsupportedOperation", "This emulator gives instances one network interface");
   for (const std::string& group : data.security_groups)
-    if (!account.security_groups.contains(group))
-      return refusal("InvalidGroup.NotFound", fmt::format("The security group '{}' does not exist", group));
+    EMU_TRY(find_in(account.security_groups, group, kGroup));
   if (!data.profile.empty() && !account.profiles.contains(data.profile))
     return refusal("InvalidParameterValue",
                    fmt::format("Value ({}) for parameter iamInstanceProfile.name is invalid. Invalid IAM "
@@ -50,12 +48,51 @@ Answer<bool> check_launch(const Account& account, const LaunchData& data) {
   return true;
 }
 
+/// The groups of a launch into the subnet: those that it names, or the VPC's default one.
+Answer<std::vector<std::string>> groups_for(const Account& account, const LaunchData& data,
+                                            const Subnet& subnet) {
+  std::vector<std::string> groups = data.security_groups;
+  for (const std::string& name : data.group_names) {
+    auto found = std::find_if(
+        account.security_groups.begin(), account.security_groups.end(),
+        [&](const auto& entry) { return entry.second.vpc_id == subnet.vpc_id && entry.second.name == name; });
+    if (found == account.security_groups.end())
+      return refusal("InvalidGroup.NotFound",
+                     fmt::format("The security group '{}' does not exist in VPC '{}'", name, subnet.vpc_id));
+    groups.push_back(found->first);
+  }
+  EMU_TRY(check_groups(account, groups, subnet.vpc_id));
+  const SecurityGroup* own = default_group(account, subnet.vpc_id);
+  if (groups.empty() && own) groups.push_back(own->id);
+  return groups;
+}
+
+/// Whether the subnet, and the pool of public addresses, can give what the launch asks for by name.
+Answer<bool> check_addresses(const Account& account, const LaunchOrder& order, const Subnet& subnet) {
+  const std::string& wanted = order.data.private_ip;
+  if (!wanted.empty() && order.most > 1)
+    return refusal("InvalidParameterCombination",
+                   "A private IP address can be specified for the launch of one instance only");
+  if (!wanted.empty()) {
+    if (account.instance_by_ip.contains(wanted))
+      return refusal("InvalidIPAddress.InUse", fmt::format("Address {} is in use.", wanted));
+    if (Subnet copy = subnet; !take_address(copy, wanted))
+      return refusal("InvalidParameterValue",
+                     fmt::format("Address {} does not fall within the subnet's address range", wanted));
+  }
+  if (order.data.public_ip.value_or(subnet.map_public) && unused_public_address(account).empty())
+    return refusal("InsufficientAddressCapacity", "Not enough public addresses are available");
+  return true;
+}
+
 Instance instance_of(Account& account, const LaunchOrder& order, const Subnet& subnet) {
   Instance instance;
   instance.id = InstanceId{account.make_id("i-")};
   instance.launched = account.now();
   instance.launch = order.data;
+  instance.launch.given.clear();
   instance.launch.subnet_id = subnet.id;
+  instance.protected_from_termination = order.data.protected_from_termination.value_or(false);
   instance.zone = subnet.zone;
   instance.vpc_id = subnet.vpc_id;
   instance.fleet_id = order.fleet_id;
@@ -78,6 +115,8 @@ Answer<Launched> launch(Account& account, const LaunchOrder& order) {
   if (placed.data.type.empty()) placed.data.type = "m1.small";  // RunInstances' documented default
   EMU_TRY(check_launch(account, placed.data));
   Subnet& subnet = *EMU_TRY(subnet_for(account, placed.data));
+  placed.data.security_groups = EMU_TRY(groups_for(account, placed.data, subnet));
+  EMU_TRY(check_addresses(account, placed, subnet));
   LaunchSite site{order.operation, placed.data.type, subnet.id, subnet.zone};
   LaunchTrouble trouble = EMU_TRY(launch_trouble(account, site, placed.least));
   int64_t count = std::min({placed.most, free_addresses(subnet), trouble.capacity});
@@ -93,10 +132,9 @@ Answer<Launched> launch(Account& account, const LaunchOrder& order) {
     instance.launch_index = i;
     instance.never_boots = trouble.never_boots;
     instance.dies_pending = trouble.dies_pending;
-    instance.private_ip = take_address(subnet);
-    instance.mac = mac_of(instance.private_ip);
-    const std::string id = instance.id.value;
-    account.instance_by_ip[instance.private_ip] = id;
+    const std::string &wanted = placed.data.private_ip, id = instance.id.value;
+    instance.private_ip = !wanted.empty() && take_address(subnet, wanted) ? wanted : take_address(subnet);
+    equip(account, instance);
     Instance& kept = account.instances.emplace(id, std::move(instance)).first->second;
     schedule(account, kept, account.now() + account.settings.boot_delay);
     launched.instances.push_back(id);

@@ -13,15 +13,51 @@ std::string profile_name(const Params& params) {
   return arn.substr(arn.rfind('/') + 1);
 }
 
-std::vector<std::string> group_ids(const Params& params) {
-  std::vector<std::string> ids = params.list("SecurityGroupId");
-  for (const Params& interface : params.structures("NetworkInterface"))
-    for (const std::string& id : interface.list("SecurityGroupId")) ids.push_back(id);
-  return ids;
-}
-
 void take(std::string& into, const std::string& over) {
   if (!over.empty()) into = over;
+}
+
+/// The first interface's parameters, which an instance takes in place of its own.
+Answer<bool> read_interfaces(const Params& params, LaunchData& data) {
+  const std::vector<Params> interfaces = params.structures("NetworkInterface");
+  data.interfaces = static_cast<int64_t>(interfaces.size());
+  for (const Params& interface : interfaces) {
+    if (interface.has("NetworkInterfaceId"))
+      return refusal("UnsupportedOperation", "This emulator makes the interfaces of instances itself");
+    if (interface.number("DeviceIndex").value_or(0) != 0) continue;
+    take(data.subnet_id, interface.get("SubnetId"));
+    if (std::vector<std::string> groups = interface.list("SecurityGroupId"); !groups.empty())
+      data.security_groups = groups;
+    take(data.private_ip, interface.get("PrivateIpAddress"));
+    if (interface.has("AssociatePublicIpAddress"))
+      data.public_ip = interface.flag("AssociatePublicIpAddress");
+  }
+  return true;
+}
+
+std::optional<bool> flag_in(const Params& params, std::string_view name) {
+  return params.has(name) ? std::optional(params.flag(name)) : std::nullopt;
+}
+
+std::vector<BlockDevice> read_block_devices(const Params& params) {
+  std::vector<BlockDevice> out;
+  for (const Params& mapping : params.structures("BlockDeviceMapping")) {
+    const Params ebs = mapping.under("Ebs");
+    if (ebs.empty()) continue;
+    out.push_back({mapping.get("DeviceName"), ebs.get("VolumeType"), ebs.get("KmsKeyId"),
+                   ebs.get("SnapshotId"), ebs.number("VolumeSize"), flag_in(ebs, "Encrypted"),
+                   flag_in(ebs, "DeleteOnTermination")});
+  }
+  return out;
+}
+
+/// `over` in place of all that `base` says under the same first words.
+void overlay(std::map<std::string, std::string>& base, const std::map<std::string, std::string>& over) {
+  auto first = [](const std::string& name) { return name.substr(0, name.find('.')); };
+  std::set<std::string> replaced;
+  for (const auto& [name, value] : over) replaced.insert(first(name));
+  std::erase_if(base, [&](const auto& entry) { return replaced.contains(first(entry.first)); });
+  base.insert(over.begin(), over.end());
 }
 
 }  // namespace
@@ -32,9 +68,15 @@ Answer<LaunchData> read_launch_data(const Params& params) {
   data.type = params.get("InstanceType");
   data.key_name = params.get("KeyName");
   data.subnet_id = params.get("SubnetId");
-  for (const Params& interface : params.structures("NetworkInterface"))
-    take(data.subnet_id, interface.get("SubnetId"));
-  data.security_groups = group_ids(params);
+  data.security_groups = params.list("SecurityGroupId");
+  data.group_names = params.list("SecurityGroup");
+  data.private_ip = params.get("PrivateIpAddress");
+  data.places_itself = !data.subnet_id.empty() || !data.private_ip.empty() || !data.security_groups.empty() ||
+                       !data.group_names.empty();
+  EMU_TRY(read_interfaces(params, data));
+  data.protected_from_termination = flag_in(params, "DisableApiTermination");
+  data.monitored = flag_in(params, "Monitoring.Enabled");
+  data.block_devices = read_block_devices(params);
   data.profile = profile_name(params);
   data.placement_group = params.get("Placement.GroupName");
   data.zone = params.get("Placement.AvailabilityZone");
@@ -61,6 +103,12 @@ Answer<LaunchData> read_launch_data(const Params& params) {
 }
 
 LaunchData merged(LaunchData base, const LaunchData& over) {
+  if (over.interfaces) {  // interfaces replace interfaces
+    base.interfaces = over.interfaces;
+    base.public_ip = over.public_ip;
+    base.subnet_id.clear(), base.private_ip.clear(), base.security_groups.clear();
+  }
+  base.places_itself = base.places_itself || over.places_itself;
   take(base.image_id, over.image_id);
   take(base.type, over.type);
   take(base.subnet_id, over.subnet_id);
@@ -76,6 +124,12 @@ LaunchData merged(LaunchData base, const LaunchData& over) {
   take(base.zone, over.zone);
   if (over.hop_limit) base.hop_limit = over.hop_limit;
   if (!over.security_groups.empty()) base.security_groups = over.security_groups;
+  if (!over.group_names.empty()) base.group_names = over.group_names;
+  take(base.private_ip, over.private_ip);
+  if (over.protected_from_termination) base.protected_from_termination = over.protected_from_termination;
+  if (over.monitored) base.monitored = over.monitored;
+  if (!over.block_devices.empty()) base.block_devices = over.block_devices;
+  overlay(base.given, over.given);
   for (const auto& [type, tags] : over.tags)
     for (const auto& [key, value] : tags) base.tags[type][key] = value;
   return base;

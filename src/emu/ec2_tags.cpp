@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "emu/ec2.h"
+#include "emu/ec2_kinds.h"
 
 // CreateTags, DeleteTags and DescribeTags, over everything that can carry tags.
 namespace spillway::emu {
@@ -8,25 +9,18 @@ namespace {
 
 constexpr std::string_view kHidden = "aws:";
 
-template <class Found>
-Tags* in(Found& map, const std::string& id) {
-  auto found = map.find(id);
-  return found == map.end() ? nullptr : &found->second.tags;
-}
-
 Answer<Tags*> tags_of(Account& account, const std::string& id) {
-  Tags* tags = nullptr;
-  if (id.starts_with("i-")) EMU_TRY(known_instances(account, {id})), tags = in(account.instances, id);
-  if (id.starts_with("lt-")) tags = in(account.templates, id);
-  if (id.starts_with("subnet-")) tags = in(account.subnets, id);
-  if (id.starts_with("vpc-")) tags = in(account.vpcs, id);
-  if (id.starts_with("sg-")) tags = in(account.security_groups, id);
-  if (id.starts_with("ami-")) tags = in(account.images, id);
-  if (id.starts_with("fleet-")) tags = in(account.fleets, id);
-  if (tags) return tags;
-  if (id.find('-') == std::string::npos)
-    return refusal("InvalidID", fmt::format("The ID '{}' is not valid", id));
-  return refusal("InvalidID", fmt::format("The ID '{}' does not exist", id));
+  if (id.starts_with(kInstance.prefix)) EMU_TRY(known_instances(account, {id}));
+  Answer<Tags*> tags = refusal("InvalidID", fmt::format("The ID '{}' is not valid", id));
+  each_kind(account, [&](const Kind& kind, auto& map) {
+    if (!id.starts_with(kind.prefix)) return;
+    auto found = map.find(id);
+    if (found == map.end())
+      tags = not_found(kind, id);
+    else
+      tags = &found->second.tags;
+  });
+  return tags;
 }
 
 Answer<std::vector<Tags*>> all_tags_of(Account& account, const Params& params) {
@@ -74,22 +68,13 @@ struct TagRow {
   std::string resource, type, key, value;
 };
 
-template <class Found>
-void collect(std::vector<TagRow>& rows, const Found& map, const std::string& type) {
-  for (const auto& [id, resource] : map)
-    for (const auto& [key, value] : resource.tags) rows.push_back({id, type, key, value});
-}
-
 Answer<Xml> describe_tags(Account& account, const Call& call) {
   EMU_TRY(unless_dry_run(call));
   std::vector<TagRow> rows;
-  collect(rows, account.instances, "instance");
-  collect(rows, account.templates, "launch-template");
-  collect(rows, account.subnets, "subnet");
-  collect(rows, account.vpcs, "vpc");
-  collect(rows, account.security_groups, "security-group");
-  collect(rows, account.images, "image");
-  collect(rows, account.fleets, "fleet");
+  each_kind(account, [&](const Kind& kind, const auto& map) {
+    for (const auto& [id, resource] : map)
+      for (const auto& [key, value] : resource.tags) rows.push_back({id, std::string(kind.type), key, value});
+  });
   std::map<std::string, TagRow> chosen;
   for (const TagRow& row : rows) {
     bool passes =

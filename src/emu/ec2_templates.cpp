@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/crypto.h"
 #include "base/text.h"
 #include "emu/ec2.h"
 
@@ -62,36 +61,9 @@ void text_if(Xml& xml, std::string_view name, const std::string& value) {
 }
 
 void write_data(Xml& xml, const LaunchData& data) {
-  if (!data.profile.empty()) xml.in("iamInstanceProfile", [&] { xml.text("name", data.profile); });
-  text_if(xml, "imageId", data.image_id);
-  text_if(xml, "instanceType", data.type);
-  text_if(xml, "keyName", data.key_name);
-  text_if(xml, "instanceInitiatedShutdownBehavior", data.shutdown_behavior);
-  if (!data.user_data.empty()) xml.text("userData", to_base64(data.user_data));
-  if (!data.subnet_id.empty())
-    xml.in("networkInterfaceSet",
-           [&] { xml.in("item", [&] { xml.number("deviceIndex", 0).text("subnetId", data.subnet_id); }); });
-  if (!data.tags.empty())
-    xml.in("tagSpecificationSet", [&] {
-      for (const auto& [type, tags] : data.tags)
-        xml.in("item", [&, &kind = type, &its_tags = tags] {
-          xml.text("resourceType", kind);
-          write_tags(xml, its_tags);
-        });
-    });
-  if (!data.security_groups.empty())
-    xml.in("securityGroupIdSet", [&] {
-      for (const std::string& id : data.security_groups) xml.text("item", id);
-    });
-  if (!data.market.empty()) xml.in("instanceMarketOptions", [&] { xml.text("marketType", data.market); });
-  if (!data.http_tokens.empty() || !data.metadata_tags.empty() || data.hop_limit ||
-      !data.http_endpoint.empty())
-    xml.in("metadataOptions", [&] {
-      text_if(xml, "httpTokens", data.http_tokens);
-      if (data.hop_limit) xml.number("httpPutResponseHopLimit", *data.hop_limit);
-      text_if(xml, "httpEndpoint", data.http_endpoint);
-      text_if(xml, "instanceMetadataTags", data.metadata_tags);
-    });
+  Params given;
+  for (const auto& [name, value] : data.given) given.set(name, value);
+  write_given(xml, given);
 }
 
 void write_version(Xml& xml, const LaunchTemplate& known, const TemplateVersion& version,
@@ -108,8 +80,11 @@ Answer<TemplateVersion> version_of(Account& account, const Call& call, int64_t n
   Params data = call.params.under("LaunchTemplateData");
   if (data.empty())
     return refusal("MissingParameter", "The request must contain the parameter LaunchTemplateData");
-  return TemplateVersion{number, call.params.get("VersionDescription"), account.now(),
-                         EMU_TRY(read_launch_data(data))};
+  EMU_TRY(known_parameters("LaunchTemplateData", data));
+  TemplateVersion version{number, call.params.get("VersionDescription"), account.now(),
+                          EMU_TRY(read_launch_data(data))};
+  version.data.given = {data.values().begin(), data.values().end()};
+  return version;
 }
 
 Answer<Xml> create_template(Account& account, const Call& call) {

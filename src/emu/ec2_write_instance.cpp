@@ -3,18 +3,6 @@
 namespace spillway::emu {
 namespace {
 
-void write_groups(Xml& xml, const Account& account, const Instance& instance) {
-  xml.in("groupSet", [&] {
-    for (const std::string& id : instance.launch.security_groups) {
-      auto group = account.security_groups.find(id);
-      xml.in("item", [&] {
-        xml.text("groupId", id);
-        if (group != account.security_groups.end()) xml.text("groupName", group->second.name);
-      });
-    }
-  });
-}
-
 void write_metadata_options(Xml& xml, const LaunchData& launch) {
   xml.in("metadataOptions", [&] {
     xml.text("state", "applied")
@@ -23,27 +11,6 @@ void write_metadata_options(Xml& xml, const LaunchData& launch) {
         .text("httpEndpoint", launch.http_endpoint.empty() ? "enabled" : launch.http_endpoint)
         .text("httpProtocolIpv6", "disabled")
         .text("instanceMetadataTags", launch.metadata_tags.empty() ? "disabled" : launch.metadata_tags);
-  });
-}
-
-void write_interface(Xml& xml, const Account& account, const Instance& instance) {
-  xml.in("networkInterfaceSet", [&] {
-    if (instance.private_ip.empty()) return;  // a terminated instance has none
-    xml.in("item", [&] {
-      xml.text("networkInterfaceId", "eni-" + instance.id.value.substr(2))
-          .text("subnetId", instance.launch.subnet_id)
-          .text("vpcId", instance.vpc_id)
-          .text("ownerId", account.settings.account)
-          .text("status", "in-use")
-          .text("macAddress", instance.mac)
-          .text("privateIpAddress", instance.private_ip)
-          .flag("sourceDestCheck", true);
-      write_groups(xml, account, instance);
-      xml.in("privateIpAddressesSet", [&] {
-        xml.in("item", [&] { xml.text("privateIpAddress", instance.private_ip).flag("primary", true); });
-      });
-      xml.text("interfaceType", "interface");
-    });
   });
 }
 
@@ -65,9 +32,10 @@ void write_instance(Xml& xml, const Account& account, const Instance& instance) 
   xml.in("instanceState", [&] {
     xml.number("code", static_cast<int>(instance.state)).text("name", to_string(instance.state));
   });
-  std::string dashed = instance.private_ip;
-  for (char& c : dashed) c = c == '.' ? '-' : c;
-  xml.text("privateDnsName", gone ? "" : fmt::format("ip-{}.ec2.internal", dashed)).text("dnsName", "");
+  const Interface* interface = interface_of(account, instance);
+  const std::string public_ip = interface ? public_address_of(account, *interface).ip : "";
+  xml.text("privateDnsName", private_dns_name(account, instance.private_ip));
+  xml.text("dnsName", interface ? public_dns_name(account, *interface, public_ip) : "");
   xml.text("reason", instance.reason);
   if (!launch.key_name.empty()) xml.text("keyName", launch.key_name);
   xml.number("amiLaunchIndex", instance.launch_index).in("productCodes", [] {});
@@ -77,22 +45,28 @@ void write_instance(Xml& xml, const Account& account, const Instance& instance) 
         .text("groupName", launch.placement_group)
         .text("tenancy", "default");
   });
-  xml.in("monitoring", [&] { xml.text("state", "disabled"); });
+  xml.in("monitoring", [&] { xml.text("state", launch.monitored.value_or(false) ? "enabled" : "disabled"); });
   if (!gone) {
     xml.text("subnetId", launch.subnet_id).text("vpcId", instance.vpc_id);
     xml.text("privateIpAddress", instance.private_ip);
+    if (!public_ip.empty()) xml.text("ipAddress", public_ip);
   }
-  xml.flag("sourceDestCheck", true);
-  write_groups(xml, account, instance);
+  if (interface) xml.flag("sourceDestCheck", interface->source_dest_check);
+  write_groups(xml, account, interface ? interface->groups : std::vector<std::string>{});
   if (!instance.reason_code.empty())
     xml.in("stateReason", [&] { xml.text("code", instance.reason_code).text("message", instance.reason); });
   xml.text("architecture", type ? type->architecture : "x86_64").text("rootDeviceType", "ebs");
-  xml.text("rootDeviceName", "/dev/xvda").in("blockDeviceMapping", [] {}).text("virtualizationType", "hvm");
+  xml.text("rootDeviceName", root_device_of(account, instance));
+  write_block_devices(xml, account, instance);
+  xml.text("virtualizationType", "hvm");
   xml.text("clientToken", instance.client_token);
   if (launch.market == "spot") xml.text("instanceLifecycle", "spot");
   write_tags(xml, instance.tags);
   xml.text("hypervisor", "xen");
-  write_interface(xml, account, instance);
+  xml.in("networkInterfaceSet", [&] {
+    if (!interface) return;  // a terminated instance has none
+    xml.in("item", [&] { write_interface(xml, account, *interface, false); });
+  });
   write_profile(xml, account, instance);
   xml.flag("ebsOptimized", false).flag("enaSupport", true);
   xml.in("cpuOptions", [&] {

@@ -22,6 +22,7 @@ class Params {
   static Params parse(std::string_view form);
 
   void set(std::string name, std::string value) { values_[std::move(name)] = std::move(value); }
+  void erase(const std::string& name) { values_.erase(name); }
   const std::string* find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name) != nullptr; }
   /// The value, or "" when there is none.

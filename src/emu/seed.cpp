@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/vpc_parts.h"
 
 // A seed is an object of arrays, each optional. Members marked * are required; "tags" is an object of
 // strings.
@@ -13,7 +14,7 @@
 //   vpcs               {id*, cidr*, tags}
 //   subnets            {id*, vpc*, cidr*, zone*, tags}
 //   security_groups    {id*, vpc*, name*, description, tags}
-//   images             {id*, name*, architecture, root_device, tags}
+//   images             {id*, name*, architecture, root_device, owner, owner_alias, tags}
 //   users              {name*, id, access_keys: [{id*, secret*}], policies: [{name*, document*}]}
 //                      a user without "policies" may do everything
 //   roles              {name*, id (AROA…), trust, policies: [{name*, document*}]}
@@ -120,8 +121,12 @@ struct Seeder {
     TRY(check_members(item, path,
                       {{"id", Type::text, true}, {"cidr", Type::text, true}, {"tags", Type::object}}));
     TRY(check_cidr(item["cidr"].as_string(), path + ".cidr"));
-    Vpc made{item["id"].as_string(), item["cidr"].as_string(), TRY(tags_in(item, path))};
-    return add(account.vpcs, made.id, made, path);
+    Vpc made;
+    made.id = item["id"].as_string(), made.cidr = item["cidr"].as_string();
+    made.tags = TRY(tags_in(item, path));
+    TRY(add(account.vpcs, made.id, made, path));
+    furnish(account, account.vpcs[made.id]);
+    return {};
   }
 
   Result<void> subnet(const Json& item, const std::string& path) {
@@ -150,7 +155,9 @@ struct Seeder {
     if (!account.vpcs.contains(item["vpc"].as_string())) return bad(path + ".vpc", "no such VPC");
     SecurityGroup made{item["id"].as_string(), item["vpc"].as_string(), item["name"].as_string(),
                        item["description"].as_string(), TRY(tags_in(item, path))};
-    return add(account.security_groups, made.id, made, path);
+    TRY(add(account.security_groups, made.id, made, path));
+    allow_all_egress(account, made.id);
+    return {};
   }
 
   Result<void> image(const Json& item, const std::string& path) {
@@ -159,11 +166,14 @@ struct Seeder {
                        {"name", Type::text, true},
                        {"architecture"},
                        {"root_device"},
+                       {"owner"},
+                       {"owner_alias"},
                        {"tags", Type::object}}));
     Image made;
     made.id = item["id"].as_string(), made.name = item["name"].as_string();
     if (item.contains("architecture")) made.architecture = item["architecture"].as_string();
     if (item.contains("root_device")) made.root_device = item["root_device"].as_string();
+    made.owner = item["owner"].as_string(), made.owner_alias = item["owner_alias"].as_string();
     made.tags = TRY(tags_in(item, path));
     return add(account.images, made.id, made, path);
   }
@@ -261,10 +271,13 @@ struct Seeder {
 
 Result<void> seed_account(Account& account, const Json& document) {
   // On failure the tables that a seed can touch are put back.
+  ++account.network_version;
+  const auto networks = std::tuple(account.security_group_rules, account.route_tables, account.dhcp_options);
   auto kept =
       std::tuple(account.vpcs, account.subnets, account.security_groups, account.images, account.users,
                  account.roles, account.profiles, account.keys, account.buckets, account.parameters);
   auto seeded = Seeder{account}.all(document);
+  if (!seeded) std::tie(account.security_group_rules, account.route_tables, account.dhcp_options) = networks;
   if (!seeded)
     std::tie(account.vpcs, account.subnets, account.security_groups, account.images, account.users,
              account.roles, account.profiles, account.keys, account.buckets, account.parameters) =

@@ -1,6 +1,8 @@
 #include "emu/snapshot.h"
 
 #include "emu/archive.h"
+#include "emu/ec2.h"
+#include "emu/snapshot_vpc.h"
 
 namespace spillway::emu {
 namespace {
@@ -10,23 +12,16 @@ constexpr std::string_view kSchema = "spillway.emu/v1";
 // Found by argument-dependent lookup, which does not look into an anonymous namespace.
 
 template <class A>
-void describe(A& a, Vpc& v) {
-  a.member("id", v.id), a.member("cidr", v.cidr), a.member("tags", v.tags);
-}
-template <class A>
-void describe(A& a, Subnet& s) {
-  a.member("id", s.id), a.member("vpc", s.vpc_id), a.member("cidr", s.cidr), a.member("zone", s.zone);
-  a.member("tags", s.tags), a.member("used", s.used), a.member("next", s.next);
-}
-template <class A>
-void describe(A& a, SecurityGroup& g) {
-  a.member("id", g.id), a.member("vpc", g.vpc_id), a.member("name", g.name);
-  a.member("description", g.description), a.member("tags", g.tags);
-}
-template <class A>
 void describe(A& a, Image& i) {
   a.member("id", i.id), a.member("name", i.name), a.member("architecture", i.architecture);
   a.member("root_device", i.root_device), a.member("tags", i.tags);
+  a.later("owner", i.owner), a.later("owner_alias", i.owner_alias);
+}
+template <class A>
+void describe(A& a, BlockDevice& b) {
+  a.member("device", b.device), a.member("type", b.type), a.member("kms_key", b.kms_key);
+  a.member("snapshot", b.snapshot), a.member("gib", b.gib), a.member("encrypted", b.encrypted);
+  a.member("delete_on_termination", b.delete_on_termination);
 }
 template <class A>
 void describe(A& a, LaunchData& d) {
@@ -37,6 +32,10 @@ void describe(A& a, LaunchData& d) {
   a.member("http_endpoint", d.http_endpoint), a.member("metadata_tags", d.metadata_tags);
   a.member("hop_limit", d.hop_limit), a.member("placement_group", d.placement_group);
   a.member("zone", d.zone), a.member("tags", d.tags);
+  a.later("group_names", d.group_names), a.later("wanted_ip", d.private_ip);
+  a.later("public_ip", d.public_ip), a.later("interfaces", d.interfaces);
+  a.later("places_itself", d.places_itself), a.later("protected", d.protected_from_termination);
+  a.later("monitored", d.monitored), a.later("block_devices", d.block_devices), a.later("given", d.given);
 }
 template <class A>
 void describe(A& a, TemplateVersion& v) {
@@ -60,6 +59,7 @@ void describe(A& a, Instance& i) {
       a.member("reason", i.reason);
   a.member("tags", i.tags), a.member("started", i.started), a.member("never_boots", i.never_boots);
   a.member("dies_pending", i.dies_pending);
+  a.later("volumes", i.volumes), a.later("protected", i.protected_from_termination);
 }
 template <class A>
 void describe(A& a, Fleet& f) {
@@ -119,6 +119,7 @@ void describe(A& a, Account& all) {
   a.member("profiles", all.profiles), a.member("keys", all.keys);
   a.member("metadata_tokens", all.metadata_tokens), a.member("buckets", all.buckets);
   a.member("parameters", all.parameters);
+  describe_networks(a, all);
 }
 
 namespace {
@@ -142,6 +143,19 @@ void derive(Account& account) {
     if (!instance.private_ip.empty()) account.instance_by_ip[instance.private_ip] = id;
     if (instance.due) account.due.emplace(*instance.due, id);
   }
+  ++account.network_version;
+}
+
+/// Makes up what documents lack that were written before there were networks to keep.
+void complete(Account& account, const Json& snapshot) {
+  if (!snapshot.contains("security_group_rules"))
+    for (const auto& [id, group] : account.security_groups) allow_all_egress(account, id);
+  for (auto& [id, vpc] : account.vpcs) furnish(account, vpc);
+  for (auto& [id, instance] : account.instances)
+    if (!instance.private_ip.empty() && !interface_of(account, instance)) equip(account, instance);
+  for (auto& [id, known] : account.templates)
+    for (auto& [number, version] : known.versions)
+      if (version.data.given.empty()) version.data.given = given_for(version.data);
 }
 
 }  // namespace
@@ -167,6 +181,7 @@ Result<void> restore_account(Account& account, const Json& snapshot) {
     describe(undo, account);
   }
   derive(account);
+  if (problem.empty()) complete(account, snapshot);
   if (!problem.empty()) return Error{Kind::invalid, problem};
   account.events.clear();
   return {};
