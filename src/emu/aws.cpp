@@ -10,6 +10,7 @@
 #include "emu/faults.h"
 #include "emu/iam.h"
 #include "emu/imds.h"
+#include "emu/network_view.h"
 #include "emu/s3.h"
 #include "emu/seed.h"
 #include "emu/services.h"
@@ -131,6 +132,16 @@ void Aws::stopped_by_itself(const InstanceId& id) {
     emu::advance(impl_->account);
   }
   impl_->tell_machines();
+}
+
+NetworkView Aws::network() const {
+  std::lock_guard lock(impl_->mutex);
+  return network_view_of(impl_->account);
+}
+
+uint64_t Aws::network_version() const {
+  std::lock_guard lock(impl_->mutex);
+  return impl_->account.network_version;
 }
 
 Result<void> Aws::seed(const Json& document) {

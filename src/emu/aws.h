@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "emu/network.h"
 #include "net/http.h"
 
 namespace spillway::emu {
@@ -65,6 +66,12 @@ class Aws {
   void advance();
   /// The instance's operating system shut down: it stops, or terminates where its launch said so.
   void stopped_by_itself(const InstanceId& id);
+
+  /// Who may speak to whom, and where packets go; see network.h.
+  NetworkView network() const;
+  /// Rises whenever network() may have changed; an instance whose time has come counts once advance() or a
+  /// request has moved it on.
+  uint64_t network_version() const;
 
   /// Adds what a document describes; all of it, or nothing. Format: docs at the head of seed.cpp.
   /// Errors: invalid (unknown key, wrong type, reference to nothing), with the path of the member.

@@ -86,6 +86,10 @@ struct ResolvedTemplate {
 Answer<ResolvedTemplate> resolve_template(const Account& account, const Params& specification);
 /// Reads LaunchTemplateData, or the same parameters of RunInstances. User data arrive in base64.
 Answer<LaunchData> read_launch_data(const Params& params);
+/// What one of a fleet's overrides says.
+LaunchData fleet_override(const Params& over);
+/// Where a launch goes: its subnet, or the first one of its zone.
+Answer<const Subnet*> subnet_of(const Account& account, const LaunchData& data);
 /// `over` where it says something, else `base`.
 LaunchData merged(LaunchData base, const LaunchData& over);
 

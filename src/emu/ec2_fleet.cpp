@@ -43,13 +43,7 @@ struct Share {            // what one purchasing option has to deliver
 };
 
 Pool pool_of(const ResolvedTemplate& resolved, const Params& over, size_t place) {
-  LaunchData change;
-  change.type = over.get("InstanceType");
-  change.subnet_id = over.get("SubnetId");
-  change.zone = over.get("AvailabilityZone");
-  change.image_id = over.get("ImageId");
-  change.placement_group = over.get("Placement.GroupName");
-  Pool pool{merged(resolved.version->data, change), over, resolved.launch_template->id,
+  Pool pool{merged(resolved.version->data, fleet_override(over)), over, resolved.launch_template->id,
             resolved.version->number};
   if (over.has("WeightedCapacity"))
     pool.weight = std::max(0.001, std::strtod(over.get("WeightedCapacity").c_str(), nullptr));
@@ -292,6 +286,16 @@ Answer<Xml> describe_fleets(Account& account, const Call& call) {
 }
 
 }  // namespace
+
+LaunchData fleet_override(const Params& over) {
+  LaunchData data;
+  data.type = over.get("InstanceType");
+  data.subnet_id = over.get("SubnetId");
+  data.zone = over.get("AvailabilityZone");
+  data.image_id = over.get("ImageId");
+  data.placement_group = over.get("Placement.GroupName");
+  return data;
+}
 
 const XmlOperations& ec2_fleet_operations() {
   static const XmlOperations kTable = {{"CreateFleet", create_fleet}, {"DescribeFleets", describe_fleets}};

@@ -9,19 +9,6 @@
 namespace spillway::emu {
 namespace {
 
-Answer<Subnet*> subnet_for(Account& account, const LaunchData& data) {
-  if (!data.subnet_id.empty()) {
-    auto found = account.subnets.find(data.subnet_id);
-    if (found == account.subnets.end())
-      return refusal("InvalidSubnetID.NotFound",
-                     fmt::format("The subnet ID '{}' does not exist", data.subnet_id));
-    return &found->second;
-  }
-  for (auto& [id, subnet] : account.subnets)
-    if (data.zone.empty() || subnet.zone == data.zone) return &subnet;
-  return refusal("MissingInput", "No subnets found for the default VPC. Please specify a subnet.");
-}
-
 Answer<bool> check_launch(const Account& account, const LaunchData& data) {
   if (data.image_id.empty())
     return refusal("MissingParameter", "The request must contain the parameter ImageId");
@@ -110,11 +97,18 @@ Instance instance_of(Account& account, const LaunchOrder& order, const Subnet& s
 
 }  // namespace
 
+Answer<const Subnet*> subnet_of(const Account& account, const LaunchData& data) {
+  if (!data.subnet_id.empty()) return find_in(account.subnets, data.subnet_id, kSubnet);
+  for (const auto& [id, subnet] : account.subnets)
+    if (data.zone.empty() || subnet.zone == data.zone) return &subnet;
+  return refusal("MissingInput", "No subnets found for the default VPC. Please specify a subnet.");
+}
+
 Answer<Launched> launch(Account& account, const LaunchOrder& order) {
   LaunchOrder placed = order;
   if (placed.data.type.empty()) placed.data.type = "m1.small";  // RunInstances' documented default
   EMU_TRY(check_launch(account, placed.data));
-  Subnet& subnet = *EMU_TRY(subnet_for(account, placed.data));
+  Subnet& subnet = account.subnets.find(EMU_TRY(subnet_of(account, placed.data))->id)->second;
   placed.data.security_groups = EMU_TRY(groups_for(account, placed.data, subnet));
   EMU_TRY(check_addresses(account, placed, subnet));
   LaunchSite site{order.operation, placed.data.type, subnet.id, subnet.zone};
