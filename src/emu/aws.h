@@ -46,9 +46,9 @@ struct Settings {
   std::vector<std::string> s3_cidrs = {"52.216.0.0/15", "54.231.0.0/16"};  // of S3's prefix list
 };
 
-/// A model of one AWS account in one region: EC2, S3, IAM's evaluation, STS, SSM parameters and the instance
-/// metadata service. It keeps state, moves on with its clock, checks every signature and answers in the
-/// shapes that AWS sends. Thread-safe; the clock and the machines outlive it.
+/// A model of one AWS account in one region: EC2 and its networks, S3, IAM's evaluation, STS, SSM parameters
+/// and the instance metadata service. It keeps state, moves on with its clock, checks every signature and
+/// answers in the shapes that AWS sends. Thread-safe; the clock and the machines outlive it.
 class Aws {
  public:
   Aws(Settings settings, Clock& clock, Machines* machines = nullptr);

@@ -147,6 +147,10 @@ Answer<bool> check_groups(const Account& account, const std::vector<std::string>
                           const std::string& vpc_id);
 /// Whether another group's rule names the group as its peer, or an interface has it.
 bool group_in_use(const Account& account, const std::string& group_id);
+/// The rules that IpPermissions ask for, one for each peer; one permission may stand in the parameters
+/// themselves.
+Answer<std::vector<SecurityGroupRule>> read_rules(const Account& account, const SecurityGroup& group,
+                                                  bool egress, const Params& params);
 /// Whether EC2 takes the text as the description of a group or a rule.
 bool is_description(std::string_view text);
 /// <item>s of the rules of one direction, gathered as IpPermissions.

@@ -287,16 +287,6 @@ Answer<Xml> describe_fleets(Account& account, const Call& call) {
 
 }  // namespace
 
-LaunchData fleet_override(const Params& over) {
-  LaunchData data;
-  data.type = over.get("InstanceType");
-  data.subnet_id = over.get("SubnetId");
-  data.zone = over.get("AvailabilityZone");
-  data.image_id = over.get("ImageId");
-  data.placement_group = over.get("Placement.GroupName");
-  return data;
-}
-
 const XmlOperations& ec2_fleet_operations() {
   static const XmlOperations kTable = {{"CreateFleet", create_fleet}, {"DescribeFleets", describe_fleets}};
   return kTable;

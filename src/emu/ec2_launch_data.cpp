@@ -102,6 +102,16 @@ Answer<LaunchData> read_launch_data(const Params& params) {
   return data;
 }
 
+LaunchData fleet_override(const Params& over) {
+  LaunchData data;
+  data.type = over.get("InstanceType");
+  data.subnet_id = over.get("SubnetId");
+  data.zone = over.get("AvailabilityZone");
+  data.image_id = over.get("ImageId");
+  data.placement_group = over.get("Placement.GroupName");
+  return data;
+}
+
 LaunchData merged(LaunchData base, const LaunchData& over) {
   if (over.interfaces) {  // interfaces replace interfaces
     base.interfaces = over.interfaces;

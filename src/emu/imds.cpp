@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "emu/params.h"
+#include "emu/vpc_parts.h"
 
 // PUT /latest/api/token, then GET with the token:
 //   /latest/meta-data/…                             the leaves of kLeaves, tags/instance/KEY, iam/…
@@ -91,6 +92,11 @@ std::string identity_signature(const Visit& visit) {
   return to_base64(hmac_sha256("the emulator's identity key", identity_document(visit)));
 }
 
+std::string public_ip_of(const Visit& visit) {
+  const Interface* interface = interface_of(visit.account, visit.instance);
+  return interface ? public_address_of(visit.account, *interface).ip : "";
+}
+
 /// All leaves of this instance, by path under /latest/.
 std::map<std::string, Leaf> tree_of(const Visit& visit) {
   std::map<std::string, Leaf> tree;
@@ -116,6 +122,11 @@ std::map<std::string, Leaf> tree_of(const Visit& visit) {
   const std::string interface = "network/interfaces/macs/" + visit.instance.mac + "/";
   meta(interface + "subnet-id", [](const Visit& v) { return v.instance.launch.subnet_id; });
   meta(interface + "vpc-id", [](const Visit& v) { return v.instance.vpc_id; });
+  meta(interface + "local-ipv4s", [](const Visit& v) { return v.instance.private_ip; });
+  if (std::string ip = public_ip_of(visit); !ip.empty()) {
+    meta("public-ipv4", [ip](const Visit&) { return ip; });
+    meta(interface + "public-ipv4s", [ip](const Visit&) { return ip; });
+  }
   if (visit.instance.launch.metadata_tags == "enabled")
     for (const auto& [key, value] : visit.instance.tags)
       meta("tags/instance/" + key, [value = value](const Visit&) { return value; });
