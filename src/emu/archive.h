@@ -86,10 +86,11 @@ class Reader {
     if (!found) return fail(path_ + "." + std::string(name), "is missing");
     read(*found, value, path_ + "." + std::string(name));
   }
-  /// Keeps the value where the member is missing.
+  /// Where the member is missing a collection becomes empty, and all else keeps its value.
   template <class T>
   void later(std::string_view name, T& value) {
-    if (object_.contains(name)) member(name, value);
+    if (object_.contains(name)) return member(name, value);
+    if constexpr (requires { value.clear(); }) value.clear();
   }
   void bytes(std::string_view name, std::string& value) {
     std::string encoded;

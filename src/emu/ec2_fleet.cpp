@@ -102,7 +102,7 @@ struct Requester {
   Account& account;
   const std::string& fleet_id;
   const std::string& client_token;
-  const Tags& tags;
+  const std::map<std::string, Tags>& tags;  // by resource type
   Outcome& outcome;
 
   /// Up to `units` of capacity from one pool; what it delivered.
@@ -111,8 +111,10 @@ struct Requester {
     order.data = pool.data;
     order.data.market = share.lifecycle == "spot" ? "spot" : "";
     order.most = static_cast<int64_t>(std::ceil(units / pool.weight));
-    order.tags = pool.data.tags.contains("instance") ? pool.data.tags.at("instance") : Tags{};
-    for (const auto& [key, value] : tags) order.tags[key] = value;
+    for (const auto& [type, given] : tags)
+      for (const auto& [key, value] : given)
+        if (type != "fleet") order.data.tags[type][key] = value;
+    order.tags = order.data.tags["instance"];
     order.fleet_id = fleet_id;
     order.template_id = pool.template_id;
     order.template_version = pool.template_version;
@@ -236,7 +238,7 @@ Answer<Xml> create_fleet(Account& account, const Call& call) {
   std::vector<const Pool*> order;
   for (const Pool& pool : pools) order.push_back(&pool);
   Outcome outcome;
-  Requester requester{account, fleet.id, fleet.client_token, tags["instance"], outcome};
+  Requester requester{account, fleet.id, fleet.client_token, tags, outcome};
   for (const Share& share : shares) {
     fleet.target += static_cast<int64_t>(share.target);
     if (share.target > 0) requester.fill(order, share);

@@ -109,6 +109,17 @@ const std::map<std::string_view, std::string_view>& table() {
   return kNames;
 }
 
+/// Words of letters and digits between dots, and not more of them than EC2 has anywhere.
+bool is_well_formed(std::string_view name) {
+  constexpr size_t kMostWords = 12;
+  const std::vector<std::string_view> words = split(name, '.');
+  return words.size() <= kMostWords && std::all_of(words.begin(), words.end(), [](std::string_view word) {
+           return !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
+             return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+           });
+         });
+}
+
 }  // namespace
 
 Answer<bool> known_parameters(std::string_view name_of_operation, const Params& params) {
@@ -118,8 +129,8 @@ Answer<bool> known_parameters(std::string_view name_of_operation, const Params& 
   for (const auto& [name, value] : params.values()) {
     const std::string_view first = std::string_view(name).substr(0, name.find('.'));
     const bool common = first == "Action" || first == "Version" || first.starts_with("X-Amz-");
-    if (!common && std::find(known.begin(), known.end(), first) == known.end())
-      return refusal("UnknownParameter", fmt::format("The parameter {} is not recognized", first));
+    if (!common && (!is_well_formed(name) || std::find(known.begin(), known.end(), first) == known.end()))
+      return refusal("UnknownParameter", fmt::format("The parameter {} is not recognized", name));
   }
   return true;
 }

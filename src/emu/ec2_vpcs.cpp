@@ -20,7 +20,8 @@ void write_vpc(Xml& xml, const Account& account, const Vpc& vpc) {
   xml.text("cidrBlock", vpc.cidr).text("dhcpOptionsId", vpc.dhcp_options);
   xml.in("cidrBlockAssociationSet", [&] {
     xml.in("item", [&] {
-      xml.text("associationId", "vpc-cidr-assoc-" + vpc.id.substr(4)).text("cidrBlock", vpc.cidr);
+      xml.text("associationId", "vpc-cidr-assoc-" + vpc.id.substr(vpc.id.find('-') + 1))
+          .text("cidrBlock", vpc.cidr);
       xml.in("cidrBlockState", [&] { xml.text("state", "associated"); });
     });
   });

@@ -163,14 +163,28 @@ TEST_F(Network, ASnapshotFromBeforeThereWereNetworksIsCompleted) {
                            "addresses", "dhcp_options", "interfaces", "volumes"})
     ASSERT_TRUE(old.erase(name)) << name;
   Aws other{settings, clock};
-  ASSERT_TRUE(other.restore(old));
   Caller there{other, clock};
+  ASSERT_TRUE(other.seed(example_seed()));
+  ASSERT_EQ(there.ec2("CreateVpc", {{"CidrBlock", "10.7.0.0/16"}}).status, 200);  // to be replaced
+  ASSERT_TRUE(other.restore(old));
   const net::Response shown = there.ec2("DescribeInstances", {{"InstanceId.1", node}});
   EXPECT_EQ(texts(shown, "networkInterfaceId").size(), 1u);
   EXPECT_EQ(texts(there.ec2("DescribeRouteTables"), "routeTableId").size(), 4u)
       << "one in the list and one in its association, for each VPC";
   ASSERT_THAT(other.network().instances, ::testing::SizeIs(1));
   EXPECT_THAT(other.network().instances[0].egress, ::testing::Not(IsEmpty()));
+}
+
+TEST_F(Network, NamesThatEc2NeverHeardOfAreNotEchoed) {
+  const std::string data = "LaunchTemplateData.";
+  std::string deep = data + "Placement";
+  for (int i = 0; i < 5000; ++i) deep += ".A";
+  for (const std::string& name : {data + "Placement..A", data + "Placement.<A>", data + "Colour", deep})
+    EXPECT_EQ(text(caller.ec2("CreateLaunchTemplate",
+                              {{"LaunchTemplateName", "odd"}, {percent_encoded(name), "x"}}),
+                   "Code"),
+              "UnknownParameter")
+        << name.substr(0, 80);
 }
 
 }  // namespace

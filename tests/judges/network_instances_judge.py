@@ -74,6 +74,22 @@ class Groups(Network):
         self.ec2.delete_security_group(GroupId=group)
 
 
+class Fleets(Network):
+    def test_a_fleets_tags_reach_what_its_machines_are_made_of(self):
+        self.ec2.create_launch_template(LaunchTemplateName="plain", LaunchTemplateData={
+            "ImageId": IMAGE, "NetworkInterfaces": [{"DeviceIndex": 0, "Groups": [GROUP]}],
+            "TagSpecifications": [tags("volume", a="template", b="template")]})
+        made = self.ec2.create_fleet(
+            Type="instant", TagSpecifications=[tags(kind, b="call") for kind in ("instance", "volume", "network-interface")],
+            TargetCapacitySpecification={"TotalTargetCapacity": 1, "DefaultTargetCapacityType": "on-demand"},
+            LaunchTemplateConfigs=[{"LaunchTemplateSpecification": {"LaunchTemplateName": "plain", "Version": "1"},
+                                    "Overrides": [{"SubnetId": SUBNET_A}]}])["Instances"][0]["InstanceIds"][0]
+        own = by("attachment.instance-id", made)
+        self.assertEqual(tag_map(self.ec2.describe_volumes(Filters=own)["Volumes"][0]), {"a": "template", "b": "call"})
+        interface, = self.ec2.describe_network_interfaces(Filters=own)["NetworkInterfaces"]
+        self.assertEqual(({t["Key"]: t["Value"] for t in interface["TagSet"]}, interface["Groups"][0]["GroupId"]), ({"b": "call"}, GROUP))
+
+
 class Gateways(Network):
     """The machine that holds the tunnel: an elastic address, and no check of who a packet is from."""
 
