@@ -47,8 +47,9 @@ Answer<Xml> describe_images(Account& account, const Call& call) {
   for (const auto& [id, image] : account.images) {
     const std::string& owner = owner_of(account, image);
     const bool own = owner == account.settings.account;
+    const std::string& alias = image.owner_alias;
     const bool wanted = std::any_of(owners.begin(), owners.end(), [&](const std::string& name) {
-      return name == owner || (name == "self" && own) || (!name.empty() && name == image.owner_alias);
+      return name == owner || (name == "self" && own) || (!name.empty() && name == alias);
     });
     if (owners.empty() || wanted) chosen.emplace(id, image);
   }
@@ -59,7 +60,7 @@ Answer<Xml> describe_images(Account& account, const Call& call) {
     if (!chosen.contains(id)) asked.params.erase(fmt::format("ImageId.{}", i));
     ++i;
   }
-  if (call.params.has("ImageId.1") && asked.params.list("ImageId").empty()) chosen.clear();
+  if (!call.params.list("ImageId").empty() && asked.params.list("ImageId").empty()) chosen.clear();
   return list<Image>(account, asked, chosen, {"ImageId", "imagesSet", kImage, image_values, write_image});
 }
 
