@@ -5,6 +5,8 @@
 #include "fleet/commands.h"
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
+#include "site/commands.h"
+#include "site/site_config.h"
 #include "slurm/config_commands.h"
 #include "vpn/vpn_config.h"
 
@@ -21,6 +23,10 @@ std::vector<config::Section> sections() {
     describe(reader, fleet);
     vpn::describe(reader, vpn);
     dns::describe(reader, dns);
+    site::SiteConfig site;
+    site::ExistingConfig existing;
+    site::describe(reader, site);
+    site::describe(reader, existing);
   }};
 }
 
@@ -28,7 +34,8 @@ std::vector<config::Section> sections() {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room :
+       {site::commands(), fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }

@@ -47,14 +47,18 @@ Places places_of(const Invocation& asked) {
   return places;
 }
 
-Result<Loaded> load(const Invocation& asked) {
+Result<Loaded> load(const Invocation& asked, const std::vector<config::Section>& above) {
   Loaded loaded{.places = places_of(asked)};
-  const config::Section sections = [&loaded](config::Reader& reader) {
+  const config::Section own = [&](config::Reader& reader) {
     describe(reader, loaded.fleet);
     vpn::describe(reader, loaded.vpn);
     dns::describe(reader, loaded.dns);
+    for (const char* section : {"site", "existing"})
+      if (above.empty()) reader.opaque(section, "What plan and apply build.");
   };
-  loaded.site = TRY(config::load_site(loaded.places.config, {sections}));
+  std::vector<config::Section> sections{own};
+  sections.insert(sections.end(), above.begin(), above.end());
+  loaded.site = TRY(config::load_site(loaded.places.config, sections));
   return loaded;
 }
 

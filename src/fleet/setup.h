@@ -23,8 +23,9 @@ struct Loaded {
   dns::DnsConfig dns;
 };
 
-/// From --config, SPILLWAY_CONFIG or the usual place. Errors: as config::load_site.
-Result<Loaded> load(const Invocation& asked);
+/// From --config, SPILLWAY_CONFIG or the usual place. `above` are the sections of rooms above this one;
+/// without them, theirs are not looked at. Errors: as config::load_site.
+Result<Loaded> load(const Invocation& asked, const std::vector<config::Section>& above = {});
 /// Where state lies for --config, without reading the configuration.
 Places places_of(const Invocation& asked);
 

@@ -1,0 +1,87 @@
+#include "site/carve.h"
+#include "site/desired.h"
+
+namespace spillway::site {
+namespace {
+
+/// What every instance of ours has: metadata version 2 within one hop, and an encrypted disk that goes with
+/// it.
+Json metadata_options() {
+  return Json::object({{"HttpTokens", "required"},
+                       {"HttpPutResponseHopLimit", 1},
+                       {"HttpEndpoint", "enabled"},
+                       {"InstanceMetadataTags", "enabled"}});
+}
+
+Json root_volume(int64_t gib) {
+  return Json::array({Json::object({{"DeviceName", "/dev/xvda"},
+                                    {"Ebs", Json::object({{"Encrypted", true},
+                                                          {"DeleteOnTermination", true},
+                                                          {"VolumeType", "gp3"},
+                                                          {"VolumeSize", gib}})}})});
+}
+
+/// The compute nodes' script, with the role's id where the placeholder stands.
+Json with_role_id(const std::string& script) {
+  Json parts = Json::array();
+  size_t from = 0;
+  for (size_t at; (at = script.find(kRoleIdPlaceholder, from)) != std::string::npos;
+       from = at + kRoleIdPlaceholder.size())
+    parts.push(script.substr(from, at - from)).push(attribute("ComputeRole", "RoleId"));
+  parts.push(script.substr(from));
+  return Json::object({{"Fn::Join", Json::array({"", std::move(parts)})}});
+}
+
+Json tag(std::string_view key, std::string_view value) {
+  return Json::object({{"Key", key}, {"Value", value}});
+}
+
+}  // namespace
+
+Result<void> want_gateway(const Inputs& in, Resources& out) {
+  if (in.vpn.onprem_cidrs.empty()) return {};
+  out.push_back(resource("GatewayAddress", "AWS::EC2::EIP", Json::object({{"Domain", "vpc"}})));
+  Json properties = Json::object({{"ImageId", in.gateway_image},
+                                  {"InstanceType", in.own.gateway_type},
+                                  {"SubnetId", ref_to("GatewaySubnet")},
+                                  {"SecurityGroupIds", Json::array({ref_to("GatewayGroup")})},
+                                  {"IamInstanceProfile", ref_to("GatewayProfile")},
+                                  {"SourceDestCheck", false},
+                                  {"MetadataOptions", metadata_options()},
+                                  {"BlockDeviceMappings", root_volume(8)},
+                                  {"UserDataDigest", digest_of(in.gateway_user_data).substr(0, 32)}});
+  if (in.existing.gateway_subnet.empty()) properties.set("PrivateIpAddress", TRY(address_in(in.vpc_cidr, 5)));
+  Resource gateway = resource("Gateway", "AWS::EC2::Instance", std::move(properties));
+  // It looks for both as soon as it runs.
+  gateway.after = {"GatewayKey", "GatewayPeers"};
+  out.push_back(std::move(gateway));
+  Resource association =
+      resource("GatewayAddressAssociation", "AWS::EC2::EIPAssociation",
+               Json::object({{"AllocationId", ref_to("GatewayAddress")}, {"InstanceId", ref_to("Gateway")}}));
+  // EC2 refuses a public address in a VPC without a way to the internet.
+  if (in.existing.gateway_subnet.empty()) association.after = {"InternetGateway", "PublicRoutes"};
+  out.push_back(std::move(association));
+  return {};
+}
+
+void want_templates(const Inputs& in, Resources& out) {
+  const auto tags_of = [&](std::string_view kind) {
+    return Json::object({{"ResourceType", kind},
+                         {"Tags", Json::array({tag("spillway:cluster", in.cluster.value),
+                                               tag("spillway:name", in.name), tag("spillway:kind", kind)})}});
+  };
+  Json data =
+      Json::object({{"ImageId", in.image},
+                    {"UserData", with_role_id(in.compute_user_data)},
+                    {"InstanceInitiatedShutdownBehavior", "terminate"},
+                    {"IamInstanceProfile", Json::object({{"Name", ref_to("ComputeProfile")}})},
+                    {"SecurityGroupIds", Json::array({ref_to("ComputeGroup")})},
+                    {"MetadataOptions", metadata_options()},
+                    {"BlockDeviceMappings", root_volume(in.own.volume_gib)},
+                    {"TagSpecifications", Json::array({tags_of("volume"), tags_of("network-interface")})}});
+  out.push_back(resource("ComputeTemplate", "AWS::EC2::LaunchTemplate",
+                         Json::object({{"LaunchTemplateName", fmt::format("spillway-{}-compute", in.name)},
+                                       {"LaunchTemplateData", std::move(data)}})));
+}
+
+}  // namespace spillway::site

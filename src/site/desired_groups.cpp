@@ -1,0 +1,72 @@
+#include "site/desired.h"
+
+// Who may talk to whom. Packets that the gateway forwards keep their senders' addresses, so what comes from
+// the premises is named by network, and only what starts in the VPC by group.
+namespace spillway::site {
+namespace {
+
+constexpr int kSlurmctld = 6817, kSlurmd = 6818, kDns = 53, kWireGuard = 51820;
+
+struct Ports {
+  std::string_view protocol;
+  int first = 0, last = 0;
+};
+
+Json rule(const Ports& ports, std::string_view from, Json whom, std::string_view why) {
+  return Json::object({{"IpProtocol", ports.protocol},
+                       {"FromPort", ports.first},
+                       {"ToPort", ports.last},
+                       {std::string(from), std::move(whom)},
+                       {"Description", why}});
+}
+
+Json everything(Json group, std::string_view why) {
+  return Json::object(
+      {{"IpProtocol", "-1"}, {"SourceSecurityGroupId", std::move(group)}, {"Description", why}});
+}
+
+void want_group(const Inputs& in, const std::string& key, const std::string& about,
+                const std::string& existing, Json rules, Resources& out) {
+  out.push_back(resource(
+      key, "AWS::EC2::SecurityGroup",
+      Json::object({{"GroupName",
+                     fmt::format("spillway-{}-{}", in.name, key == "GatewayGroup" ? "gateway" : "compute")},
+                    {"GroupDescription", about},
+                    {"VpcId", ref_to("Vpc")}}),
+      existing));
+  if (!existing.empty()) return;
+  out.push_back(
+      resource(key + "Rules", "Spillway::SecurityGroupRules",
+               Json::object({{"GroupId", ref_to(key)}, {"SecurityGroupIngress", std::move(rules)}})));
+}
+
+}  // namespace
+
+void want_groups(const Inputs& in, Resources& out) {
+  const Ports srun{"tcp", in.srun_first_port, in.srun_last_port};
+  const Json compute = ref_to("ComputeGroup");
+  Json at_gateway = Json::array(
+      {rule({"udp", kWireGuard, kWireGuard}, "CidrIp", "0.0.0.0/0", "WireGuard"),
+       rule({"tcp", kSlurmctld, kSlurmctld}, "SourceSecurityGroupId", compute, "nodes to slurmctld"),
+       rule(srun, "SourceSecurityGroupId", compute, "nodes to srun"),
+       rule({"udp", kDns, kDns}, "SourceSecurityGroupId", compute, "names"),
+       rule({"tcp", kDns, kDns}, "SourceSecurityGroupId", compute, "names"),
+       rule({"icmp", -1, -1}, "SourceSecurityGroupId", compute, "ping and path MTU")});
+  Json at_compute = Json::array(
+      {everything(compute, "nodes of one job among themselves"),
+       rule({"icmp", -1, -1}, "SourceSecurityGroupId", ref_to("GatewayGroup"), "the gateway's own probes")});
+  std::vector<std::string> networks = in.vpn.onprem_cidrs;
+  if (!networks.empty()) networks.push_back(in.vpn.tunnel_cidr);
+  for (const std::string& network : networks) {
+    at_compute.push(rule({"tcp", kSlurmd, kSlurmd}, "CidrIp", network, "Slurm to slurmd"));
+    at_compute.push(rule(srun, "CidrIp", network, "on-premises steps to srun"));
+    at_compute.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
+    at_gateway.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
+  }
+  want_group(in, "GatewayGroup", "Spillway's gateway: the tunnel's end", in.existing.gateway_group,
+             std::move(at_gateway), out);
+  want_group(in, "ComputeGroup", "Spillway's compute nodes", in.existing.compute_group, std::move(at_compute),
+             out);
+}
+
+}  // namespace spillway::site

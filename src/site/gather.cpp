@@ -1,0 +1,183 @@
+#include "site/gather.h"
+
+#include <cstdlib>
+
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "fleet/bootstrap.h"
+#include "site/codes.h"
+
+namespace spillway::site {
+namespace {
+
+Deadline soon() {
+  return Deadline::after(std::chrono::seconds{60});
+}
+
+bool has_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value && *value;
+}
+
+/// The administrator's own credentials build the site: --profile, or what the environment says, and only then
+/// the profile that the daemon uses.
+std::string profile_for(const Invocation& asked, const config::Site& site) {
+  if (asked.has("profile")) return asked.get("profile");
+  if (has_environment("AWS_PROFILE") || has_environment("AWS_ACCESS_KEY_ID")) return "";
+  return site.aws.profile;
+}
+
+Result<ClusterId> cluster_of(const fleet::Loaded& loaded) {
+  if (!loaded.site.cluster.id.empty()) return ClusterId{loaded.site.cluster.id};
+  if (const auto kept = read_file(loaded.places.cluster_id, 100)) return ClusterId{std::string(trim(*kept))};
+  const ClusterId made{make_uuid()};
+  std::error_code ignored;
+  std::filesystem::create_directories(loaded.places.cluster_id.parent_path(), ignored);
+  TRY(write_file_atomically(loaded.places.cluster_id, made.value + "\n"));
+  return made;
+}
+
+Result<std::string> account_of(aws::Client& client) {
+  const Json identity = TRY(client.call("sts", "GetCallerIdentity", Json::object(), soon()));
+  return identity["Account"].as_string();
+}
+
+Result<std::vector<std::string>> zones_of(aws::Client& client, const SiteConfig& own) {
+  if (!own.zones.empty()) return own.zones;
+  const Json answer = TRY(client.call("ec2", "DescribeAvailabilityZones", Json::object(), soon()));
+  std::vector<std::string> zones;
+  for (const Json& zone : answer["AvailabilityZones"].items())
+    if (zone["State"].as_string() == "available" && zones.size() < 2)
+      zones.push_back(zone["ZoneName"].as_string());
+  if (zones.empty()) return Error{Kind::unavailable, "the region shows no availability zone"};
+  return zones;
+}
+
+/// The image's id. A public parameter moves on whenever its publisher makes a new image: what was chosen once
+/// is kept, as `kept` says, until the configuration names another source.
+Result<std::string> image_of(aws::Client& client, const std::string& source, const Json& kept) {
+  if (!source.starts_with("ssm:")) return source;
+  if (kept["source"].as_string() == source && !kept["id"].as_string().empty()) return kept["id"].as_string();
+  auto found = client.call("ssm", "GetParameter", Json::object({{"Name", source.substr(4)}}), soon());
+  if (!found && found.error().kind == Kind::not_found)
+    return Error{Kind::not_found, kNoImage, fmt::format("there is no parameter {}", source.substr(4))};
+  return TRY(std::move(found))["Parameter"]["Value"].as_string();
+}
+
+Result<void> check_image(aws::Client& client, const std::string& id, const std::string& owner) {
+  auto answer = client.call("ec2", "DescribeImages", Json::object({{"ImageIds", Json::array({id})}}), soon());
+  const bool unknown =
+      answer ? (*answer)["Images"].size() == 0 : answer.error().peer_code.starts_with("InvalidAMIID");
+  if (unknown)
+    return Error{Kind::not_found, kNoImage, fmt::format("there is no image {} in this region", id)};
+  const Json image = TRY(std::move(answer))["Images"].at(0);
+  if (image["OwnerId"].as_string() != owner)
+    return Error{
+        Kind::denied, kNoImage,
+        fmt::format("the image {} belongs to account {}, not {}", id, image["OwnerId"].as_string(), owner)}
+        .because("an image of a stranger can hold anything; site.image_owner says whose are taken")
+        .fixed_by(fmt::format("if you trust it: site.image_owner: \"{}\"", image["OwnerId"].as_string()));
+  return {};
+}
+
+void take_groups(const config::Partitions& partitions, Inputs& in) {
+  for (const config::Partition& partition : partitions.partitions)
+    for (const config::NodeGroup& group : partition.groups) {
+      for (const std::string& type : group.instance_types()) in.types.insert(type);
+      for (const Json& tag : group.tags.items()) in.group_tag_keys.insert(tag["Key"].as_string());
+      in.foreign_subnets.insert(group.subnets.begin(), group.subnets.end());
+      for (const char* name : {"LaunchTemplateId", "LaunchTemplateName"})
+        if (const std::string& given = group.launch_template[name].as_string(); !given.empty())
+          in.foreign_templates.insert(given);
+    }
+}
+
+Result<void> need(bool there, std::string_view key) {
+  if (there) return {};
+  return Error{Kind::invalid, kIncomplete, fmt::format("{} is missing", key)};
+}
+
+/// munge's key, when this user may read it: whoever is not root plans without it.
+void take_munge_key(const Inputs& in, Gathered& out) {
+  const auto key = read_file(in.own.munge_key, 1 << 20);
+  if (key) {
+    out.inputs.munge_key_file = in.own.munge_key;
+    out.inputs.munge_key_digest = to_hex(sha256(*key));
+    return;
+  }
+  out.unmanaged.insert("MungeKey");
+  out.warnings.push_back(fmt::format("{}: {}; nodes join only when root's apply has published it",
+                                     in.own.munge_key, key.error().what));
+}
+
+Result<Gathered> begin(const Invocation& asked) {
+  Gathered out;
+  Inputs& in = out.inputs;
+  const config::Section sections = [&](config::Reader& reader) {
+    describe(reader, in.own);
+    describe(reader, in.existing);
+  };
+  out.loaded = TRY(fleet::load(asked, {sections}));
+  const config::Site& site = out.loaded.site;
+  out.outputs = out.loaded.places.state.parent_path() / "site.json";
+  out.intents = out.loaded.places.state.parent_path() / "apply.journal";
+  in.cluster = TRY(cluster_of(out.loaded));
+  in.name = site.cluster.name;
+  in.region = site.aws.region;
+  in.bucket = site.data.bucket;
+  in.vpn = out.loaded.vpn;
+  aws::Overrides overrides;
+  overrides.endpoint_url = site.aws.endpoint_url;
+  overrides.ca_file = site.aws.ca_bundle;
+  out.aws = TRY(aws::make_stack(profile_for(asked, site), site.aws.region, std::move(overrides)));
+  in.account = TRY(account_of(out.aws->client()));
+  if (in.own.image_owner == "self") in.own.image_owner = in.account;
+  return out;
+}
+
+}  // namespace
+
+Result<Gathered> gather_for_destroy(const Invocation& asked) {
+  Gathered out = TRY(begin(asked));
+  TRY(need(!out.inputs.bucket.empty(), "data.bucket"));
+  return out;
+}
+
+Result<Gathered> gather(const Invocation& asked) {
+  Gathered out = TRY(begin(asked));
+  const config::Site& site = out.loaded.site;
+  Inputs& in = out.inputs;
+  TRY(need(!in.bucket.empty(), "data.bucket"));
+  if (!site.aws.vpc_cidr.empty()) in.vpc_cidr = site.aws.vpc_cidr;
+  in.keep_days = site.data.keep_days;
+  in.zone = out.loaded.dns.zone;
+  in.name_servers = in.own.name_servers;
+  take_groups(site.partitions, in);
+
+  aws::Client& client = out.aws->client();
+  in.zones = TRY(zones_of(client, in.own));
+  const auto kept = read_file(out.outputs);
+  const Json before = kept ? Json::parse(*kept).value_or(Json()) : Json();
+  in.image = TRY(image_of(client, in.own.image, before["image"]));
+  in.gateway_image = TRY(image_of(client, in.own.gateway_image, before["gateway_image"]));
+  TRY(check_image(client, in.image, in.own.image_owner));
+  if (!in.vpn.onprem_cidrs.empty() && in.gateway_image != in.image)
+    TRY(check_image(client, in.gateway_image, in.own.image_owner));
+
+  const std::string conf = read_file(site.cluster.slurm_conf).value_or("");
+  std::vector<std::string> controllers =
+      in.own.controllers.empty() ? controllers_in(conf) : in.own.controllers;
+  if (controllers.empty())
+    return Error{Kind::invalid, kIncomplete,
+                 fmt::format("{} names no SlurmctldHost", site.cluster.slurm_conf)}
+        .because("cloud nodes must know where slurmctld answers")
+        .fixed_by("set site.controllers: [ADDRESS:6817]");
+  std::tie(in.srun_first_port, in.srun_last_port) = srun_ports_in(conf);
+  in.compute_user_data = TRY(fleet::render_compute_user_data(
+      {in.cluster.value, in.region, in.bucket, std::string(kRoleIdPlaceholder), controllers}));
+  take_munge_key(in, out);
+  return out;
+}
+
+}  // namespace spillway::site

@@ -1,0 +1,152 @@
+#include "aws/encode.h"
+#include "base/file.h"
+#include "site/provider.h"
+#include "vpn/keys.h"
+
+// Objects that apply publishes, and the gateway's WireGuard key. What is secret is compared by digest or not
+// at all; nothing of it is ever read back.
+namespace spillway::site {
+namespace {
+
+constexpr const char* kDigest = "spillway-digest";  // metadata of the object
+
+Result<Json> s3(const Session& session, std::string_view operation, Json input) {
+  return session.aws.call("s3", operation, std::move(input), session.deadline);
+}
+
+Result<void> find_object(const Session& session, const std::string& key, const std::string& object,
+                         std::vector<Actual>& out) {
+  auto head = s3(session, "HeadObject", Json::object({{"Bucket", session.in.bucket}, {"Key", object}}));
+  if (!head && (head.error().kind == Kind::not_found || head.error().kind == Kind::denied)) return {};
+  const Json found = TRY(std::move(head));
+  out.push_back({key, "Spillway::S3::Object", session.in.bucket + "/" + object,
+                 Json::object({{"Bucket", session.in.bucket},
+                               {"Key", object},
+                               {"Digest", found["Metadata"][kDigest].as_string()}})});
+  return {};
+}
+
+Result<std::vector<Actual>> find_objects(const Session& session) {
+  std::vector<Actual> out;
+  TRY(find_object(session, "MungeKey", session.in.cluster.value + "/secrets/munge.key", out));
+  TRY(find_object(session, "GatewayPeers", session.in.cluster.value + "/gateway/peers.json", out));
+  return out;
+}
+
+Result<Actual> put_object(const Session& session, const Actual& actual, const Resource& wanted) {
+  const Json& p = wanted.properties;
+  const std::string body =
+      p.contains("File") ? TRY(read_file(p["File"].as_string(), 1 << 20)) : p["Content"].as_string();
+  TRY(s3(session, "PutObject",
+         Json::object({{"Bucket", p["Bucket"]},
+                       {"Key", p["Key"]},
+                       {"Body", body},
+                       {"Metadata", Json::object({{kDigest, p["Digest"]}})}})));
+  return actual;
+}
+
+Result<Actual> create_object(const Session& session, const Resource& wanted) {
+  return put_object(session,
+                    {wanted.key, wanted.type,
+                     wanted.properties["Bucket"].as_string() + "/" + wanted.properties["Key"].as_string()},
+                    wanted);
+}
+
+/// A versioned bucket keeps old versions: of a key, none may stay.
+Result<void> remove_object(const Session& session, const Actual& actual) {
+  const Json versions = TRY(session.aws.call_all(
+      "s3", "ListObjectVersions",
+      Json::object({{"Bucket", actual.properties["Bucket"]}, {"Prefix", actual.properties["Key"]}}),
+      session.deadline));
+  for (const char* list : {"Versions", "DeleteMarkers"})
+    for (const Json& version : versions[list].items())
+      if (version["Key"] == actual.properties["Key"])
+        TRY(unless_gone(s3(session, "DeleteObject",
+                           Json::object({{"Bucket", actual.properties["Bucket"]},
+                                         {"Key", version["Key"]},
+                                         {"VersionId", version["VersionId"]}}))));
+  return unless_gone(
+      s3(session, "DeleteObject",
+         Json::object({{"Bucket", actual.properties["Bucket"]}, {"Key", actual.properties["Key"]}})));
+}
+
+// ---- the gateway's key: two parameters, the public one written last
+
+Result<Json> ssm(const Session& session, std::string_view operation, Json input) {
+  return session.aws.call("ssm", operation, std::move(input), session.deadline);
+}
+
+std::string private_name(const Session& session) {
+  return parameter_path(session.in.cluster) + "gateway/private-key";
+}
+std::string public_name(const Session& session) {
+  return parameter_path(session.in.cluster) + "gateway/public-key";
+}
+
+Result<std::vector<Actual>> find_key(const Session& session) {
+  const Json answer = TRY(session.aws.call_all(
+      "ssm", "DescribeParameters",
+      Json::object(
+          {{"ParameterFilters",
+            Json::array({Json::object({{"Key", "Name"},
+                                       {"Option", "BeginsWith"},
+                                       {"Values", Json::array({parameter_path(session.in.cluster)})}})})}}),
+      session.deadline));
+  Actual one{"GatewayKey", "Spillway::WireGuardKey", parameter_path(session.in.cluster) + "gateway"};
+  for (const Json& parameter : answer["Parameters"].items()) {
+    if (parameter["Name"].as_string() == private_name(session)) one.properties.set("Name", parameter["Name"]);
+    if (parameter["Name"].as_string() == public_name(session))
+      one.properties.set("PublicName", parameter["Name"]);
+  }
+  if (one.properties.size() == 0) return std::vector<Actual>{};
+  if (one.properties.contains("PublicName")) {
+    const Json found = TRY(ssm(session, "GetParameter", Json::object({{"Name", public_name(session)}})));
+    one.attributes.set("PublicKey", found["Parameter"]["Value"]);
+  }
+  return std::vector<Actual>{std::move(one)};
+}
+
+/// Both halves anew: one without the other is of no use, and the private one is never read back.
+Result<Actual> make_key(const Session& session, const Actual& actual, const Resource& wanted) {
+  const vpn::KeyPair pair = TRY(vpn::make_key_pair());
+  const auto put = [&](const Json& name, const char* type, std::string value) -> Result<void> {
+    TRY(unless_gone(ssm(session, "DeleteParameter", Json::object({{"Name", name}}))));
+    TRY(ssm(session, "PutParameter",
+            Json::object({{"Name", name},
+                          {"Type", type},
+                          {"Value", std::move(value)},
+                          {"Description", "WireGuard key of the gateway"},
+                          {"Tags", tag_list(session, wanted.key)}})));
+    return {};
+  };
+  TRY(put(wanted.properties["Name"], "SecureString", pair.private_key.reveal()));
+  TRY(put(wanted.properties["PublicName"], "String", pair.public_key));
+  Actual made = actual;
+  made.attributes.set("PublicKey", pair.public_key);
+  return made;
+}
+
+Result<Actual> create_key(const Session& session, const Resource& wanted) {
+  return make_key(session, {wanted.key, wanted.type, parameter_path(session.in.cluster) + "gateway"}, wanted);
+}
+
+Result<void> remove_key(const Session& session, const Actual&) {
+  for (const std::string& name : {private_name(session), public_name(session)})
+    TRY(unless_gone(ssm(session, "DeleteParameter", Json::object({{"Name", name}}))));
+  return {};
+}
+
+}  // namespace
+
+std::vector<Provider> object_providers() {
+  return {{"Spillway::S3::Object",
+           "object",
+           {{}, {"File", "Content"}},
+           find_objects,
+           create_object,
+           put_object,
+           remove_object},
+          {"Spillway::WireGuardKey", "secret", {}, find_key, create_key, make_key, remove_key}};
+}
+
+}  // namespace spillway::site
