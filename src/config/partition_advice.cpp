@@ -26,6 +26,7 @@ struct Place {
 };
 
 void advise_on_template(const NodeGroup& group, const Place& place, std::vector<Warning>& out) {
+  if (group.launches_from_site()) return;  // apply names a version's number
   const std::string_view version = launch_template_version(group);
   const bool moves = version == "$Latest" || version == "$Default";
   if (moves || version.empty())
@@ -74,7 +75,7 @@ void advise_on_launch(const NodeGroup& group, const Place& place, std::vector<Wa
   if (group.overrides.items().empty())
     out.push_back({place.group + ".LaunchTemplateOverrides", "is empty, so SubnetIds has no effect either",
                    "name at least one: {\"InstanceType\": …}"});
-  if (group.subnets.empty())
+  if (group.subnets.empty() && !group.launches_from_site())
     out.push_back({place.group + ".SubnetIds", "is empty, so the launch template's own network is used",
                    "name one subnet for each availability zone"});
   for (const Json& tag : group.tags.items())

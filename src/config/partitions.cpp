@@ -50,8 +50,8 @@ Json overrides_in(JsonReader& reader) {
   return overrides.is_array() ? overrides : Json::array();
 }
 
-Json launch_template_in(JsonReader& reader) {
-  Json found = reader.object("LaunchTemplateSpecification", true);
+Json launch_template_in(JsonReader& reader, LaunchFrom from) {
+  Json found = reader.object("LaunchTemplateSpecification", from == LaunchFrom::the_group);
   const bool by_name = !found["LaunchTemplateName"].as_string().empty();
   const bool by_id = !found["LaunchTemplateId"].as_string().empty();
   if (found.is_object() && by_name == by_id)
@@ -97,7 +97,7 @@ void check_fork_keys(JsonReader& group, JsonReader::Notes& notes) {
                  "set the same in the launch template, or remove it");
 }
 
-NodeGroup read_group(const Json& json, const std::string& partition, const std::string& path,
+NodeGroup read_group(const Json& json, const std::string& partition, const std::string& path, LaunchFrom from,
                      JsonReader::Notes& notes) {
   NodeGroup group;
   JsonReader reader(json, path, notes);
@@ -110,9 +110,9 @@ NodeGroup read_group(const Json& json, const std::string& partition, const std::
   group.purchasing = purchasing_in(reader);
   group.on_demand_options = reader.object("OnDemandOptions", false);
   group.spot_options = reader.object("SpotOptions", false);
-  group.launch_template = launch_template_in(reader);
+  group.launch_template = launch_template_in(reader, from);
   group.overrides = overrides_in(reader);
-  group.subnets = reader.texts("SubnetIds", true);
+  group.subnets = reader.texts("SubnetIds", !group.launches_from_site() || from == LaunchFrom::the_group);
   group.tags = tags_in(reader);
   group.starts_from_1 = reader.flag("NodeNameStartsFrom1");
   group.starts_with_group_name = reader.flag("NodeNameStartsWithNodeGroupName");
@@ -121,14 +121,15 @@ NodeGroup read_group(const Json& json, const std::string& partition, const std::
   return group;
 }
 
-Partition read_partition(const Json& json, const std::string& path, JsonReader::Notes& notes) {
+Partition read_partition(const Json& json, const std::string& path, LaunchFrom from,
+                         JsonReader::Notes& notes) {
   Partition partition;
   JsonReader reader(json, path, notes);
   partition.name = name_in(reader, "PartitionName");
   const Json& groups = reader.array("NodeGroups", true);
   for (size_t i = 0; i < groups.size(); ++i)
     partition.groups.push_back(
-        read_group(groups.at(i), partition.name, fmt::format("{}.NodeGroups[{}]", path, i), notes));
+        read_group(groups.at(i), partition.name, fmt::format("{}.NodeGroups[{}]", path, i), from, notes));
   partition.options = reader.key_values("PartitionOptions", false);
   reader.warn_of_others();
   if (partition.groups.empty() && groups.is_array()) reader.problem("NodeGroups", "want at least one group");
@@ -197,14 +198,14 @@ std::string to_string(const Warning& warning) {
   return fmt::format("{}: {}; {}", warning.where, warning.what, warning.fix);
 }
 
-Result<Partitions> parse_partitions(const Json& document, std::string_view name) {
+Result<Partitions> parse_partitions(const Json& document, std::string_view name, LaunchFrom from) {
   JsonReader::Notes notes;
   Partitions out;
   out.source = document;
   JsonReader reader(document, "", notes);
   const Json& list = reader.array("Partitions", true);
   for (size_t i = 0; i < list.size(); ++i)
-    out.partitions.push_back(read_partition(list.at(i), fmt::format("Partitions[{}]", i), notes));
+    out.partitions.push_back(read_partition(list.at(i), fmt::format("Partitions[{}]", i), from, notes));
   reader.warn_of_others();
   refuse_repeated_names(out.partitions, notes);
   if (!notes.problems.empty()) {

@@ -35,6 +35,8 @@ struct NodeGroup {
   std::optional<int> index_of(const NodeName& node) const;
   /// All of them as one hostlist: p-g-[0-9], or p-g-0 for one.
   std::string range() const;
+  /// Launched from what `spillway apply` made, as far as it names nothing itself.
+  bool launches_from_site() const { return !launch_template.is_object(); }
   /// A number of SlurmSpecifications by its key in any case; nothing when absent or no number.
   std::optional<int64_t> specification(std::string_view key) const;
   /// The instance types that the overrides name, in order.
@@ -67,10 +69,14 @@ struct Warning {
 };
 std::string to_string(const Warning& warning);
 
+/// Whether a group may leave out its launch template and subnets, because `spillway apply` makes them.
+enum class LaunchFrom { the_group, the_site };
+
 /// Reads partitions.json, or the same structure from elsewhere (`name` stands in messages). Unknown keys are
 /// warnings with the nearest known one; so is what Slurm accepts and the site will regret. Errors: invalid
 /// (SPW-CONFIG-003), listing everything that is wrong. Source: AWS Plugin for Slurm v2, as the sites that run
 /// it have it.
-Result<Partitions> parse_partitions(const Json& document, std::string_view name);
+Result<Partitions> parse_partitions(const Json& document, std::string_view name,
+                                    LaunchFrom from = LaunchFrom::the_group);
 
 }  // namespace spillway::config

@@ -51,6 +51,20 @@ std::string warnings(const Json& root) {
   return out;
 }
 
+TEST(Partitions, AGroupMayLeaveItsLaunchTemplateToTheSite) {
+  const Json document = *Json::parse(R"({"Partitions": [{"PartitionName": "cloud", "NodeGroups": [{
+      "NodeGroupName": "c5", "MaxNodes": 2, "Region": "us-east-1", "SlurmSpecifications": {"CPUs": "2"},
+      "PurchasingOption": "on-demand", "LaunchTemplateOverrides": [{"InstanceType": "c5.large"}]}]}]})");
+  const auto read = parse_partitions(document, "p", LaunchFrom::the_site);
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_TRUE(read->partitions[0].groups[0].launches_from_site());
+  EXPECT_TRUE(read->warnings.empty());
+  const auto plugin = parse_partitions(document, "p");
+  ASSERT_FALSE(plugin);
+  EXPECT_NE(plugin.error().what.find("LaunchTemplateSpecification"), std::string::npos);
+  EXPECT_NE(plugin.error().what.find("SubnetIds"), std::string::npos);
+}
+
 TEST(Partitions, ReadsTheTutorialsFile) {
   const auto read = parse(tutorial());
   ASSERT_TRUE(read) << read.error().what;

@@ -81,10 +81,11 @@ Result<Site> load_site(const std::filesystem::path& path, const std::vector<Sect
         .because("without node groups there is nothing to launch")
         .fixed_by("add: partitions_file: partitions.json");
   if (given) {
-    site.partitions = TRY(parse_partitions(Json::object({{"Partitions", given->to_json()}}), path.string()));
+    site.partitions = TRY(parse_partitions(Json::object({{"Partitions", given->to_json()}}), path.string(),
+                                           LaunchFrom::the_site));
   } else {
     const std::filesystem::path file = path.parent_path() / partitions_file;
-    site.partitions = TRY(parse_partitions(TRY(read_json(file)), file.string()));
+    site.partitions = TRY(parse_partitions(TRY(read_json(file)), file.string(), LaunchFrom::the_site));
   }
   return site;
 }

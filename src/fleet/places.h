@@ -11,6 +11,8 @@ struct Places {
   std::filesystem::path cluster_id = "/var/lib/spillway/cluster-id";
   std::filesystem::path run = "/run/spillway";  // sockets and locks
 
+  /// What `spillway apply` made, for those who use it.
+  std::filesystem::path site() const { return state.parent_path() / "site.json"; }
   std::filesystem::path wake() const { return run / "wake"; }
   std::filesystem::path control() const { return run / "control"; }
   std::filesystem::path lock() const { return run / "daemon.lock"; }

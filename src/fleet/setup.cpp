@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "dns/key_file.h"
+#include "fleet/site_facts.h"
 #include "slurm/command_controller.h"
 
 namespace spillway::fleet {
@@ -74,6 +75,7 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
   apply(setup->loaded_.fleet, policy);
   for (const config::Partition& partition : site.partitions.partitions)
     for (const config::NodeGroup& group : partition.groups) policy.groups.emplace(group.group(), group);
+  TRY(fill_from_site(setup->loaded_.places.site(), policy));
 
   setup->slurm_ = std::make_unique<slurm::CommandController>(
       setup->runner_, slurm::Commands{.bin = site.cluster.slurm_bin, .slurm_conf = site.cluster.slurm_conf});

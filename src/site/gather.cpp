@@ -120,7 +120,7 @@ Result<Gathered> begin(const Invocation& asked) {
   };
   out.loaded = TRY(fleet::load(asked, {sections}));
   const config::Site& site = out.loaded.site;
-  out.outputs = out.loaded.places.state.parent_path() / "site.json";
+  out.outputs = out.loaded.places.site();
   out.intents = out.loaded.places.state.parent_path() / "apply.journal";
   in.cluster = TRY(cluster_of(out.loaded));
   in.name = site.cluster.name;
