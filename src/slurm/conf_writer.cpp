@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "slurm/codes.h"
 
@@ -57,13 +59,20 @@ Result<std::string> gres_line(const config::NodeGroup& group, const std::string&
   return line + "\n";
 }
 
+/// `own` and those of `ours` that are not among them, with commas.
+std::string joined(std::vector<std::string> own, const std::vector<std::string>& ours) {
+  for (const std::string& word : ours)
+    if (std::find(own.begin(), own.end(), word) == own.end()) own.push_back(word);
+  return fmt::format("{}", fmt::join(own, ","));
+}
+
 /// What SlurmctldParameters needs, by what the version knows.
-std::string controller_parameters(const Version& version) {
-  std::string out = "idle_on_node_suspend";
+std::string controller_parameters(const SlurmPart& part) {
+  std::vector<std::string> ours{"idle_on_node_suspend"};
   // Since 23.11 it is the default and the word is gone; before 20.11 Spillway's suspend resets NodeAddr
   // alone.
-  if (version >= Version{20, 11} && version < Version{23, 11}) out += ",cloud_reg_addrs";
-  return out;
+  if (part.version >= Version{20, 11} && part.version < Version{23, 11}) ours.push_back("cloud_reg_addrs");
+  return joined(part.controller_parameters, ours);
 }
 
 }  // namespace
@@ -116,16 +125,24 @@ SuspendRate=0
 
 # sinfo shows powered-down cloud nodes; a cloud node that comes back at another address is taken again; slurmctld
 # talks to each cloud node itself, because they do not resolve each other's names.
-PrivateData=cloud
+PrivateData={}
 ReturnToService=2
 TreeWidth=60000
-# One such line counts: if slurm.conf has its own, join the two there and remove this one.
+# One such line counts: what slurm.conf says itself belongs here too.
 SlurmctldParameters={}
 )",
       part.version.major, part.version.minor, (part.hooks / "resume").string(),
       (part.hooks / "suspend").string(), (part.hooks / "resume-fail").string(),
       (part.hooks / "prolog-slurmctld").string(), part.suspend_time_s, part.suspend_timeout_s,
-      part.resume_timeout_s, controller_parameters(part.version));
+      part.resume_timeout_s, joined(part.private_data, {"cloud"}), controller_parameters(part));
+  if (part.slurmd_timeout_s > 0)
+    out += fmt::format(
+        "# A tunnel may be down for so long before jobs on cloud nodes are lost.\nSlurmdTimeout={}\n",
+        part.slurmd_timeout_s);
+  if (!part.suspend_exc_nodes.empty())
+    return out +
+           fmt::format("# Nodes on the premises stay on.\nSuspendExcNodes={}\n\n", part.suspend_exc_nodes) +
+           node_lines(partitions);
   out += part.version >= Version{21, 8}
              ? "# On-premises nodes must stay on: give their PartitionName lines SuspendTime=INFINITE.\n\n"
              : "# On-premises nodes must stay on: name their partitions in SuspendExcParts.\n\n";

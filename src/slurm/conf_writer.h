@@ -28,6 +28,11 @@ struct SlurmPart {
   int resume_timeout_s = 300;
   int suspend_timeout_s = 60;
   int suspend_time_s = 400;  // ≥ the two above together, or a node is called for again while it goes
+  int slurmd_timeout_s = 0;  // 0: slurm.conf's own
+  // What slurm.conf says itself: of each such parameter one line counts, so ours takes the site's words
+  // along.
+  std::vector<std::string> controller_parameters, private_data;
+  std::string suspend_exc_nodes;  // nodes that are never powered down, as a hostlist; empty: it is only said
 };
 
 /// The part of slurm.conf that `Include spillway.conf` adds: hooks, power saving, nodes and partitions, for
