@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "base/script.h"
 #include "base/text.h"
 
 namespace spillway::fleet {
@@ -71,12 +72,7 @@ Result<std::string> render_compute_user_data(const BootstrapValues& values) {
       {"DNS_SUFFIX", values.dns_suffix},
       {"CONTROLLERS", fmt::format("{}", fmt::join(values.controllers, ","))},
       {"JOIN_LIMIT_S", std::to_string(values.join_limit_s)}};
-  std::string out = kComputeBootstrap;
-  for (const auto& [name, value] : fields) {
-    const std::string placeholder = "@" + name + "@";
-    for (size_t at = 0; (at = out.find(placeholder, at)) != std::string::npos; at += value.size())
-      out.replace(at, placeholder.size(), value);
-  }
+  std::string out = filled_script(kComputeBootstrap, fields);
   if (out.size() > kLongestUserData)
     return Error{Kind::invalid, kBadValue,
                  fmt::format("user-data has {} bytes, EC2 takes {}", out.size(), kLongestUserData)};

@@ -7,6 +7,10 @@
 #include "base/text.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
+#include "vpn/bootstrap.h"
+#include "vpn/keys.h"
+#include "vpn/networks.h"
+#include "vpn/tunnel.h"
 
 namespace spillway::site {
 namespace {
@@ -98,6 +102,30 @@ Result<void> need(bool there, std::string_view key) {
   return Error{Kind::invalid, kIncomplete, fmt::format("{} is missing", key)};
 }
 
+/// The premises' gateway's public key: as it is said, or of the key file that lies here.
+Result<std::string> onprem_key(const vpn::VpnConfig& config) {
+  if (!config.public_key.empty() || config.key.empty()) return config.public_key;
+  const Secret key = TRY(vpn::read_private_key(TRY(vpn::key_file(config.key))));
+  return vpn::public_key_of(key);
+}
+
+/// The far end of the tunnel: its script, and the peers that it will follow.
+Result<void> take_tunnel(Inputs& in) {
+  std::vector<vpn::Named> networks{{"aws.vpc_cidr", in.vpc_cidr}, {"vpn.tunnel_cidr", in.vpn.tunnel_cidr}};
+  for (const std::string& network : in.vpn.onprem_cidrs) networks.push_back({"vpn.onprem_cidrs", network});
+  TRY(vpn::refuse_overlaps(networks));
+  TRY(need(!in.vpn.endpoint.empty(), "vpn.endpoint"));
+  in.onprem_key = TRY(onprem_key(in.vpn));
+  vpn::Tunnel tunnel;
+  tunnel.config = in.vpn;
+  tunnel.vpc_cidr = in.vpc_cidr;
+  tunnel.onprem_key = in.onprem_key;
+  in.peers = TRY(vpn::peers_document(tunnel)).dump();
+  in.gateway_user_data =
+      TRY(vpn::render_gateway_user_data({in.cluster.value, in.region, in.bucket, in.vpn.interface}));
+  return {};
+}
+
 /// munge's key, when this user may read it: whoever is not root plans without it.
 void take_munge_key(const Inputs& in, Gathered& out) {
   const auto key = read_file(in.own.munge_key, 1 << 20);
@@ -176,6 +204,7 @@ Result<Gathered> gather(const Invocation& asked) {
   std::tie(in.srun_first_port, in.srun_last_port) = srun_ports_in(conf);
   in.compute_user_data = TRY(fleet::render_compute_user_data(
       {in.cluster.value, in.region, in.bucket, std::string(kRoleIdPlaceholder), controllers}));
+  if (!in.vpn.onprem_cidrs.empty()) TRY(take_tunnel(in));
   take_munge_key(in, out);
   return out;
 }
