@@ -50,7 +50,28 @@ Json user(const std::string& name, const AccessKey& key) {
 
 }  // namespace
 
-Json seed_document(const Account& account, const ClusterFacts& cluster) {
+Json site_seed(const Account& account, const ClusterFacts& cluster) {
+  // All that the daemon's own user may do is become the head role; what that may do, apply has said.
+  const Json assume = Json::object(
+      {{"name", "assume"},
+       {"document",
+        Json::object({{"Version", "2012-10-17"},
+                      {"Statement", Json::array({Json::object({{"Effect", "Allow"},
+                                                               {"Action", "sts:AssumeRole"},
+                                                               {"Resource", head_role_arn(cluster)}})})}})}});
+  Json daemon = user("spillwayd", account.daemon);
+  daemon.set("policies", Json::array({assume}));
+  return Json::object(
+      {{"images",
+        Json::array({Json::object({{"id", account.image_id}, {"name", "debian-12-amd64-slurm-22.05"}})})},
+       {"users", Json::array({std::move(daemon), user("you", account.people)})}});
+}
+
+std::string head_role_arn(const ClusterFacts& cluster) {
+  return fmt::format("arn:aws:iam::123456789012:role/spillway/{}/spillway-lab-head", cluster.uuid);
+}
+
+Json plugin_seed(const Account& account, const ClusterFacts& cluster) {
   const std::string vpc = "vpc-0spillwaylab00001", objects = "arn:aws:s3:::spillway-lab/" + cluster.uuid;
   const Json policies = Json::array({may_read("launches", objects + "/launches/*"),
                                      may_read("released", objects + "/release/${aws:userid}/*")});

@@ -13,8 +13,7 @@ struct AccessKey {
   std::string id, secret;
 };
 
-/// The account that an administrator would have prepared: VPC, image, bucket with the cluster's secret, the
-/// compute role with its instance profile, the user of the daemon and the one of people's own clients.
+/// The keys of the account, and what an account of a plugin v2 site has by hand.
 struct Account {
   std::string image_id = "ami-0spillwaylab00001";
   std::string role_name = "spillway-compute";
@@ -22,9 +21,12 @@ struct Account {
   std::string munge_key;
 };
 
-/// A document for emu::Aws::seed. The compute role may read launch documents and what is released to its own
-/// session.
-Json seed_document(const Account& account, const ClusterFacts& cluster);
+/// An account before `spillway apply`: an image, the daemon's user, who may only become the head role, and
+/// the user of people's own clients. A document for emu::Aws::seed.
+Json site_seed(const Account& account, const ClusterFacts& cluster);
+std::string head_role_arn(const ClusterFacts& cluster);
+/// The account of a plugin v2 site, which was made by hand: VPC, image, compute role, bucket.
+Json plugin_seed(const Account& account, const ClusterFacts& cluster);
 
 /// Creates the launch template of the compute nodes by a real, signed API call to `emulator`. Errors: the
 /// API's.

@@ -2,11 +2,12 @@
 
 #include "base/crypto.h"
 #include "base/file.h"
-#include "fleet/bootstrap.h"
 #include "lab/ca.h"
+#include "lab/errors.h"
 #include "lab/machine.h"
 #include "lab/mounts.h"
 #include "lab/namespaces.h"
+#include "lab/network.h"
 #include "lab/plugin_site.h"
 
 namespace spillway::lab {
@@ -52,24 +53,17 @@ Cloud::~Cloud() {
 }
 
 Result<void> Cloud::start(ClusterFacts& cluster, const std::string& munge_key) {
-  cluster.compute_role_id = "AROA" + random_name(16);
-  cluster.subnet_id = "subnet-0spillwaylab0001";
   account_.daemon = make_key();
   account_.people = make_key();
   account_.munge_key = munge_key;
-  TRY(emulator_.seed(seed_document(account_, cluster)));
-  const std::string user_data =
-      bench_.settings.plugin_site
-          ? render_plugin_user_data(munge_key)
-          : TRY(fleet::render_compute_user_data({cluster.uuid,
-                                                 "us-east-1",
-                                                 "spillway-lab",
-                                                 cluster.compute_role_id,
-                                                 {std::string(kControllerAddress) + ":6817"},
-                                                 "amazonaws.com",
-                                                 120}));
-  TRY(create_launch_template(emulator_, clock_, account_, user_data));
-
+  if (bench_.settings.plugin_site) {
+    cluster.compute_role_id = "AROA" + random_name(16);
+    cluster.subnet_id = "subnet-0spillwaylab0001";
+    TRY(emulator_.seed(plugin_seed(account_, cluster)));
+    TRY(create_launch_template(emulator_, clock_, account_, render_plugin_user_data(munge_key)));
+  } else {
+    TRY(emulator_.seed(site_seed(account_, cluster)));
+  }
   const std::string folder = std::string(kRun) + "/ca";
   TRY(make_folder(folder, 0700));
   const Authority authority = TRY(make_authority(bench_.runner, folder));
@@ -115,14 +109,32 @@ Result<void> Cloud::install_ca(const std::string& ca) const {
                                                                    "\noptions timeout:1 attempts:2\n");
 }
 
-Result<void> Cloud::give_credentials() const {
+Result<void> Cloud::give_credentials(const ClusterFacts& cluster) const {
   const std::string folder = "/var/lib/spillway/.aws";
+  const bool plugin = bench_.settings.plugin_site;
   TRY(make_folder(folder, 0700, "slurm"));
-  TRY(write_file_atomically(folder + "/credentials",
-                            fmt::format("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-                                        account_.daemon.id, account_.daemon.secret),
-                            0400));
-  return give_to(folder + "/credentials", "slurm");
+  const std::string key =
+      fmt::format("[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                  plugin ? "default" : "spillwayd", account_.daemon.id, account_.daemon.secret);
+  const std::string head =
+      fmt::format("[profile head]\nrole_arn = {}\nsource_profile = spillwayd\n", head_role_arn(cluster));
+  for (const auto& [name, text] :
+       {std::pair{"/credentials", key}, {"/config", plugin ? std::string("\n") : head}}) {
+    TRY(write_file_atomically(folder + name, text, 0400));
+    TRY(give_to(folder + name, "slurm"));
+  }
+  return {};
+}
+
+Result<void> Cloud::apply_site() const {
+  Program apply = on("ctl", {"/usr/libexec/spillway/spillway", "apply", "--yes", "--no-input"});
+  apply.env.push_back("AWS_ACCESS_KEY_ID=" + account_.people.id);
+  apply.env.push_back("AWS_SECRET_ACCESS_KEY=" + account_.people.secret);
+  const Finished done = TRY(bench_.runner.run(apply, Deadline::after(std::chrono::seconds(60))));
+  TRY(write_file_atomically(bench_.settings.state / "log/apply.log", done.out + done.err));
+  if (done.exit_code == 0) return {};
+  return Error{Kind::io, kService,
+               fmt::format("spillway apply failed with {}: {}", done.exit_code, done.err)};
 }
 
 Json Cloud::endpoint() const {

@@ -24,12 +24,15 @@ class Cloud {
   Cloud(const Workbench& bench, Fd endpoint, int endpoint_port);
   ~Cloud();
 
-  /// Decides what AWS decides of `cluster`, seeds the account with the cluster's secret, creates the launch
-  /// template with the product's own user-data, opens the fronts, and puts the lab's CA where on-premises
-  /// programs and the image look.
+  /// Seeds the account, opens the fronts, and puts the lab's CA where on-premises programs and the image
+  /// look. For a plugin v2 site it also decides what AWS decides of `cluster`, and makes the launch template.
   Result<void> start(ClusterFacts& cluster, const std::string& munge_key);
-  /// The daemon's credentials file and who may read it. Needs the daemon's folder.
-  Result<void> give_credentials() const;
+  /// Runs the product's own `spillway apply` on the controller with the administrator's key: everything on
+  /// AWS is its work. Needs the configuration, munge's key and the resolvers.
+  Result<void> apply_site() const;
+  /// The daemon's credentials and who may read them: of a user who may become the head role. Needs the
+  /// daemon's folder.
+  Result<void> give_credentials(const ClusterFacts& cluster) const;
 
   /// {"url", "region", "access_key", "secret_key"} for people's own clients.
   Json endpoint() const;

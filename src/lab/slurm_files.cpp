@@ -83,18 +83,21 @@ CommitDelay=0
 }
 
 std::string render_partitions_json(const ClusterFacts& cluster) {
-  const Json group = Json::object(
+  Json group = Json::object(
       {{"NodeGroupName", "c5"},
        {"MaxNodes", cluster.nodes},
        {"Region", "us-east-1"},
        {"SlurmSpecifications", Json::object({{"CPUs", "2"}, {"RealMemory", "3600"}, {"Weight", "100"}})},
        {"PurchasingOption", "on-demand"},
        {"OnDemandOptions", Json::object({{"AllocationStrategy", "lowest-price"}})},
-       {"LaunchTemplateSpecification",
-        Json::object({{"LaunchTemplateName", "spillway-compute"}, {"Version", "1"}})},
        {"LaunchTemplateOverrides", Json::array({Json::object({{"InstanceType", "c5.large"}})})},
-       {"SubnetIds", Json::array({cluster.subnet_id})},
        {"Tags", Json::array({Json::object({{"Key", "place"}, {"Value", "{node_name} at {ip_address}"}})})}});
+  // What a plugin v2 site made by hand; otherwise apply makes both.
+  if (!cluster.subnet_id.empty())
+    group
+        .set("LaunchTemplateSpecification",
+             Json::object({{"LaunchTemplateName", "spillway-compute"}, {"Version", "1"}}))
+        .set("SubnetIds", Json::array({cluster.subnet_id}));
   const Json partition = Json::object({{"PartitionName", "cloud"},
                                        {"NodeGroups", Json::array({group})},
                                        {"PartitionOptions", Json::object({{"MaxTime", "12:00:00"}})}});
@@ -104,11 +107,12 @@ std::string render_partitions_json(const ClusterFacts& cluster) {
 std::string render_spillway_yaml(const ClusterFacts& cluster) {
   return fmt::format(R"(apiVersion: spillway/v1
 cluster: {{name: lab, id: {}, slurm_conf: /etc/slurm/slurm.conf}}
-aws: {{region: us-east-1, compute_role_id: {}}}
+aws: {{region: us-east-1, vpc_cidr: 172.31.0.0/16, profile: head}}
+site: {{image_owner: self, head_principal: "arn:aws:iam::123456789012:user/spillwayd"}}
 data: {{bucket: spillway-lab}}
 partitions_file: partitions.json
 )",
-                     cluster.uuid, cluster.compute_role_id);
+                     cluster.uuid);
 }
 
 }  // namespace spillway::lab

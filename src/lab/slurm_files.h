@@ -7,8 +7,8 @@ namespace spillway::lab {
 struct ClusterFacts {
   std::string uuid;
   int nodes = 50;
-  std::string compute_role_id;  // AROA...
-  std::string subnet_id;
+  // Of a plugin v2 site, whose AWS side was made by hand; otherwise empty.
+  std::string compute_role_id, subnet_id;
 };
 
 /// slurm.conf without anything of the cloud.

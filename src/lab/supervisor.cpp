@@ -97,8 +97,16 @@ class Supervisor {
     TRY(join(std::move(steps)));
     TRY(install_spillway(bench_));
     TRY(configure(bench_, cluster_));
-    TRY(cloud_.give_credentials());
-    TRY(start_controller(bench_));
+    TRY(cloud_.give_credentials(cluster_));
+    Steps sides;
+    sides.push_back(aside([this] { return start_controller(bench_); }));
+    if (!settings_.plugin_site)
+      sides.push_back(aside([this]() -> Result<void> {
+        TRY(cloud_.apply_site());
+        progress_.step("AWS side by spillway apply");
+        return {};
+      }));
+    TRY(join(std::move(sides)));
     Steps last;
     last.push_back(aside([this] { return start_onprem_node(bench_); }));
     if (settings_.daemon) last.push_back(aside([this] { return start_daemon(bench_); }));
