@@ -6,8 +6,10 @@
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
 #include "site/commands.h"
+#include "site/gather.h"
 #include "site/site_config.h"
 #include "slurm/config_commands.h"
+#include "vpn/commands.h"
 #include "vpn/vpn_config.h"
 
 namespace spillway::app {
@@ -34,8 +36,8 @@ std::vector<config::Section> sections() {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room :
-       {site::commands(), fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room : {site::commands(), vpn::commands(site::load_tunnel), fleet::commands(),
+                           aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }

@@ -166,6 +166,30 @@ Result<Gathered> begin(const Invocation& asked) {
 
 }  // namespace
 
+Result<vpn::Tunnel> load_tunnel(const Invocation& asked) {
+  SiteConfig own;
+  ExistingConfig existing;
+  const config::Section sections = [&](config::Reader& reader) {
+    describe(reader, own);
+    describe(reader, existing);
+  };
+  const fleet::Loaded loaded = TRY(fleet::load(asked, {sections}));
+  const std::string conf = read_file(loaded.site.cluster.slurm_conf).value_or("");
+  const auto kept = read_file(loaded.places.site());
+  const Json gateway = kept ? Json::parse(*kept).value_or(Json())["gateway"] : Json();
+  vpn::Tunnel out;
+  out.config = loaded.vpn;
+  if (!loaded.site.aws.vpc_cidr.empty()) out.vpc_cidr = loaded.site.aws.vpc_cidr;
+  out.onprem_key = TRY(onprem_key(loaded.vpn));
+  out.aws_key = gateway["public_key"].as_string();
+  out.aws_endpoint = fmt::format("{}:{}", gateway["address"].as_string(), loaded.vpn.listen_port);
+  out.name_servers = own.name_servers;
+  for (const std::string& controller : own.controllers.empty() ? controllers_in(conf) : own.controllers)
+    out.controllers.push_back(controller.substr(0, controller.rfind(':')));
+  std::tie(out.srun_first_port, out.srun_last_port) = srun_ports_in(conf);
+  return out;
+}
+
 Result<Gathered> gather_for_destroy(const Invocation& asked) {
   Gathered out = TRY(begin(asked));
   TRY(need(!out.inputs.bucket.empty(), "data.bucket"));

@@ -12,7 +12,7 @@ namespace spillway::vpn {
 /// What both ends are made of.
 struct Tunnel {
   VpnConfig config;
-  std::string vpc_cidr;
+  std::string vpc_cidr = "172.31.0.0/16";
   std::string onprem_key, aws_key;       // public
   std::string aws_endpoint;              // address:port of the gateway on AWS
   std::vector<std::string> controllers;  // addresses of slurmctld's hosts, for the firewall
