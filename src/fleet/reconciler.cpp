@@ -204,8 +204,11 @@ void Reconciler::names_worked() {
 Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline deadline) {
   std::map<InstanceId, aws::Instance> all;
   for (const auto& [cloud, ec2] : outside_.ec2) {
-    auto instances = TRY(
-        ec2->describe_instances({aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}}}, deadline));
+    auto instances =
+        TRY(ec2->describe_instances({aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}},
+                                     // The gateway is the cluster's too, and is not a node.
+                                     aws::Filter{"tag:spillway:kind", {"instance"}}},
+                                    deadline));
     for (aws::Instance& instance : instances) {
       world_.cloud_of[instance.id] = cloud;
       all.emplace(instance.id, std::move(instance));

@@ -117,12 +117,15 @@ Result<Json> describe_instances(emu::Aws& emulator, Clock& clock, const AccessKe
     for (const Json& instance : reservation["Instances"].items()) {
       const std::string& state = instance["State"]["Name"].as_string();
       if (state == "terminated") continue;
-      std::string node;
-      for (const Json& tag : instance["Tags"].items())
+      std::string node, kind;
+      for (const Json& tag : instance["Tags"].items()) {
         if (tag["Key"].as_string() == "Name") node = tag["Value"].as_string();
+        if (tag["Key"].as_string() == "spillway:kind") kind = tag["Value"].as_string();
+      }
       out.push(Json::object({{"id", instance["InstanceId"].as_string()},
                              {"address", instance["PrivateIpAddress"].as_string()},
                              {"state", state},
+                             {"kind", kind},
                              {"node", node}}));
     }
   return out;

@@ -33,7 +33,7 @@ Json plugin_seed(const Account& account, const ClusterFacts& cluster);
 Result<void> create_launch_template(emu::Aws& emulator, Clock& clock, const Account& account,
                                     const std::string& user_data);
 
-/// Instances that are not terminated, by DescribeInstances: [{"id", "address", "state", "node"}].
+/// Instances that are not terminated, by DescribeInstances: [{"id", "address", "state", "kind", "node"}].
 Result<Json> describe_instances(emu::Aws& emulator, Clock& clock, const AccessKey& key);
 
 }  // namespace spillway::lab

@@ -20,6 +20,8 @@ emu::Settings emulator_settings() {
   settings.latency = std::chrono::milliseconds(5);
   settings.boot_delay = std::chrono::milliseconds(50);
   settings.shutdown_delay = std::chrono::milliseconds(200);
+  settings.public_cidr = kPublicAddresses;
+  settings.s3_cidrs = {std::string(kS3Address) + "/32"};
   return settings;
 }
 
@@ -42,6 +44,7 @@ Cloud::Cloud(const Workbench& bench, Fd endpoint, int endpoint_port)
       emulator_(emulator_settings(), clock_, &machines_),
       endpoint_(std::move(endpoint)),
       endpoint_port_(endpoint_port) {
+  if (!bench.settings.plugin_site) machines_.before_boot([this] { router_.sync(); });
   machines_.when_off([this](const InstanceId& id) { emulator_.stopped_by_itself(id); });
 }
 
@@ -72,6 +75,7 @@ Result<void> Cloud::start(ClusterFacts& cluster, const std::string& munge_key) {
   clockwork_ = std::thread([this] {
     while (!ending_) {
       emulator_.advance();
+      if (!bench_.settings.plugin_site) router_.sync();
       clock_.sleep_for(std::chrono::milliseconds(50));
     }
   });
@@ -144,15 +148,24 @@ Json Cloud::endpoint() const {
                        {"secret_key", account_.people.secret}});
 }
 
-Json Cloud::instances() const {
+Json Cloud::everything() const {
   const Result<Json> described = describe_instances(emulator_, clock_, account_.people);
   return described ? *described : Json::array();
 }
 
-std::string Cloud::instance_of(const std::string& name) const {
-  const Json all = instances();
+Json Cloud::instances() const {
+  Json nodes = Json::array();
+  const Json all = everything();
   for (const Json& instance : all.items())
-    if (instance["node"].as_string() == name || instance["address"].as_string() == name)
+    if (instance["kind"].as_string() != "Gateway") nodes.push(instance);
+  return nodes;
+}
+
+std::string Cloud::instance_of(const std::string& name) const {
+  const Json all = everything();
+  for (const Json& instance : all.items())
+    if (instance["node"].as_string() == name || instance["address"].as_string() == name ||
+        (name == "gw-aws" && instance["kind"].as_string() == "Gateway"))
       return instance["id"].as_string();
   return name;
 }

@@ -8,6 +8,7 @@
 #include "emu/aws.h"
 #include "lab/account.h"
 #include "lab/instances.h"
+#include "lab/router.h"
 #include "lab/workbench.h"
 #include "net/server.h"
 
@@ -36,7 +37,7 @@ class Cloud {
 
   /// {"url", "region", "access_key", "secret_key"} for people's own clients.
   Json endpoint() const;
-  /// Those that are not terminated, as DescribeInstances shows them.
+  /// The cloud nodes that are not terminated, as DescribeInstances shows them; the gateway is none of them.
   Json instances() const;
   /// The instance of that id, address or node name; else `name` itself.
   std::string instance_of(const std::string& name) const;
@@ -44,6 +45,7 @@ class Cloud {
   Result<void> set_faults(const Json& faults) { return emulator_.set_faults(faults); }
 
  private:
+  Json everything() const;
   Result<void> open_fronts(const std::string& certificate, const std::string& key);
   Result<void> install_ca(const std::string& ca) const;
 
@@ -51,6 +53,7 @@ class Cloud {
   mutable SystemClock clock_;
   Instances machines_;
   mutable emu::Aws emulator_;
+  Router router_{bench_, emulator_};
   Account account_;
   Fd endpoint_;
   int endpoint_port_;

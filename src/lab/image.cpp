@@ -163,11 +163,11 @@ Result<void> make_skeleton(const fs::path& root) {
 
 const std::vector<std::string>& image_packages() {
   static const std::vector<std::string> names = {
-      "base-files", "base-passwd", "bash",      "ca-certificates", "coreutils", "curl",
-      "dash",       "debianutils", "diffutils", "findutils",       "grep",      "gzip",
-      "hostname",   "iproute2",    "libc-bin",  "login",           "mawk",      "munge",
-      "nftables",   "openssl",     "passwd",    "procps",          "sed",       "slurm-client",
-      "slurmd",     "tar",         "tzdata",    "util-linux"};
+      "base-files", "base-passwd", "bash",      "ca-certificates", "coreutils",    "curl",
+      "dash",       "debianutils", "diffutils", "findutils",       "grep",         "gzip",
+      "hostname",   "iproute2",    "libc-bin",  "login",           "mawk",         "munge",
+      "nftables",   "openssl",     "passwd",    "procps",          "sed",          "slurm-client",
+      "slurmd",     "tar",         "tzdata",    "util-linux",      "wireguard-go", "wireguard-tools"};
   return names;
 }
 

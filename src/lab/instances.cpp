@@ -3,17 +3,9 @@
 #include <signal.h>
 
 #include "base/log.h"
+#include "lab/router.h"
 
 namespace spillway::lab {
-namespace {
-
-/// Names of interfaces have at most 15 letters.
-std::string cable_of(const InstanceId& id) {
-  return "v-" + (id.value.size() > 13 ? id.value.substr(id.value.size() - 13) : id.value);
-}
-
-}  // namespace
-
 void Instances::start(const emu::Machine& machine) {
   const std::scoped_lock lock(mutex_);
   on_.insert(machine.id);
@@ -55,6 +47,7 @@ void Instances::boot(const emu::Machine& machine) {
     const std::scoped_lock lock(mutex_);
     if (!on_.contains(machine.id)) return;  // terminated before its turn
   }
+  if (before_boot_) before_boot_();
   const Result<void> booted =
       processes_.boot({machine.id.value, machine.private_ip.value, cable_of(machine.id)},
                       [this, id = machine.id] { ended(id); });

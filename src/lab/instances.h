@@ -23,6 +23,9 @@ class Instances final : public emu::Machines {
   /// `told` is called, from another thread, with each instance that ended without being stopped.
   void when_off(std::function<void(const InstanceId&)> told) { told_ = std::move(told); }
 
+  /// `prepare` is called before each boot: the network must know the instance first.
+  void before_boot(std::function<void()> prepare) { before_boot_ = std::move(prepare); }
+
   void start(const emu::Machine& machine) override;
   void stop(const InstanceId& id) override;
   /// Nothing is booted or told any more.
@@ -35,6 +38,7 @@ class Instances final : public emu::Machines {
 
   Processes& processes_;
   std::function<void(const InstanceId&)> told_;
+  std::function<void()> before_boot_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::set<InstanceId> on_;

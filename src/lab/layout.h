@@ -25,6 +25,7 @@ inline constexpr const char* kOnPremGatewayPublic = "203.0.113.10";
 inline constexpr const char* kAwsGatewayPublic = "203.0.113.20";
 inline constexpr const char* kAwsApiAddress = "203.0.113.100";
 inline constexpr const char* kS3Address = "203.0.113.101";
+inline constexpr const char* kPublicAddresses = "203.0.113.128/26";  // elastic ones
 inline constexpr const char* kVpcRouter = "172.31.0.1";
 inline constexpr const char* kVpcResolver = "172.31.0.2";
 inline constexpr const char* kAwsGatewayPrivate = "172.31.0.5";

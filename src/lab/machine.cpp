@@ -60,6 +60,11 @@ Result<void> mount_devices() {
   TRY(device("random", 8));
   TRY(device("urandom", 9));
   TRY(device("tty", 0));
+  // For wireguard-go: no kernel of a lab can be relied on to have WireGuard.
+  TRY(make_folder(kNewRoot + "/dev/net"));
+  const std::string tun = kNewRoot + "/dev/net/tun";
+  if (mknod(tun.c_str(), S_IFCHR | 0600, makedev(10, 200)) != 0)
+    return system_error("make the device", tun, errno);
   TRY(make_folder(kNewRoot + "/dev/pts"));
   TRY(make_folder(kNewRoot + "/dev/shm", 01777));
   TRY(mount_at("devpts", kNewRoot + "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,

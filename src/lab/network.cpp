@@ -22,12 +22,15 @@ addr add 203.0.113.1/24 dev backbone
 addr add 203.0.113.100/32 dev backbone
 addr add 203.0.113.101/32 dev backbone
 link add name to-onprem type veth peer name wan netns gw-onprem
-link add name to-awsgw type veth peer name wan netns gw-aws
 link add name to-vpc type veth peer name endpoint netns vpc
 link set to-onprem master backbone up
-link set to-awsgw master backbone up
 link set to-vpc master backbone up
 route add 172.31.0.0/16 via 203.0.113.22
+)";
+
+// A plugin v2 site made its VPC and gateway by hand: a host of its own, and a router that knows it.
+constexpr const char* kInternetToGateway = R"(link add name to-awsgw type veth peer name wan netns gw-aws
+link set to-awsgw master backbone up
 )";
 
 constexpr const char* kOnPremGateway = R"(link set lo up
@@ -71,12 +74,19 @@ addr add 172.31.0.2/32 dev lo
 addr add 169.254.169.254/32 dev lo
 addr add 203.0.113.22/24 dev endpoint
 link set endpoint up
-link set to-gateway up
+)";
+
+constexpr const char* kVpcByHand = R"(link set to-gateway up
 route del 203.0.113.0/24 dev endpoint
 route add 203.0.113.101/32 dev endpoint
 route add 172.31.0.5/32 dev to-gateway
 route add 192.168.10.0/24 via 172.31.0.5 dev to-gateway onlink
 route add 10.200.0.0/24 via 172.31.0.5 dev to-gateway onlink
+)";
+
+// The internet gateway: the way out, and public addresses that are the router's, which passes them on.
+constexpr const char* kVpcOfApply = R"(route add default via 203.0.113.1
+route add local 203.0.113.128/26 dev lo
 )";
 
 // The tunnel's packets must fit: TCP's segments are cut to the path in both directions.
@@ -137,14 +147,20 @@ Result<std::string> run_on(Runner& runner, const std::string& host, std::vector<
   return done.out;
 }
 
-Result<void> make_network(Runner& runner) {
+Result<void> make_network(Runner& runner, bool by_hand) {
   for (const char* host : {"gw-onprem", "gw-aws", "vpc"}) TRY(set_kernel(host, "net/ipv4/ip_forward", "1"));
   TRY(set_kernel("internet", "net/ipv4/ip_forward", "1"));
-  const std::pair<const char*, const char*> batches[] = {
-      {"internet", kInternet}, {"gw-onprem", kOnPremGateway}, {"ctl", kController},
-      {"op1", kOnPremNode},    {"gw-aws", kAwsGateway},       {"vpc", kVpc}};
+  std::vector<std::pair<const char*, std::string>> batches = {
+      {"internet", std::string(kInternet) + (by_hand ? kInternetToGateway : "")},
+      {"gw-onprem", kOnPremGateway},
+      {"ctl", kController},
+      {"op1", kOnPremNode}};
+  if (by_hand) batches.emplace_back("gw-aws", kAwsGateway);
+  batches.emplace_back("vpc", std::string(kVpc) + (by_hand ? kVpcByHand : kVpcOfApply));
   for (const auto& [host, batch] : batches) TRY(run_on(runner, host, {"/usr/sbin/ip", "-batch", "-"}, batch));
-  TRY(run_on(runner, "gw-onprem", {"/usr/sbin/nft", "-f", "-"}, std::string(kGatewayRules) + kOnPremNat));
+  TRY(run_on(runner, "gw-onprem", {"/usr/sbin/nft", "-f", "-"},
+             (by_hand ? std::string(kGatewayRules) : std::string()) + kOnPremNat));
+  if (!by_hand) return {};
   TRY(run_on(runner, "gw-aws", {"/usr/sbin/nft", "-f", "-"}, kGatewayRules));
   TRY(run_on(runner, "vpc", {"/usr/sbin/nft", "-f", "-"}, kVpcRules));
   return {};

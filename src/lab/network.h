@@ -16,7 +16,10 @@ namespace spillway::lab {
 /// `vpc` is the VPC's router: its routes are the route table (192.168.10.0/24 through the gateway's
 /// interface, S3's addresses through the gateway endpoint, nothing else), and it answers for the metadata
 /// service and the resolver.
-Result<void> make_network(Runner& runner);
+///
+/// With `by_hand` the gateway on AWS is the host gw-aws, and the router is fixed. Otherwise the gateway is an
+/// instance that `spillway apply` launches, and Router keeps the router as EC2's networks are.
+Result<void> make_network(Runner& runner, bool by_hand);
 
 /// A program that enters `host`'s network and name first: nsenter, as root.
 Program on(const std::string& host, std::vector<std::string> argv);

@@ -10,6 +10,7 @@
 #include "lab/namespaces.h"
 #include "lab/network.h"
 #include "lab/plugin_site.h"
+#include "vpn/keys.h"
 
 namespace spillway::lab {
 namespace fs = std::filesystem;
@@ -136,6 +137,8 @@ Result<void> configure(const Workbench& bench, const ClusterFacts& cluster) {
     TRY(install_plugin_site(bench, cluster));
     return replace("/etc/slurm/slurm.conf", render_site_conf() + TRY(generate_plugin_conf(bench)));
   }
+  TRY(make_folder("/etc/spillway/keys", 0700));
+  TRY(vpn::keep_private_key("/etc/spillway/keys/wg"));
   TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
   TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
   return replace("/etc/slurm/slurm.conf", render_site_conf() + render_cloud_conf(cluster));

@@ -109,10 +109,11 @@ std::string render_spillway_yaml(const ClusterFacts& cluster) {
 cluster: {{name: lab, id: {}, slurm_conf: /etc/slurm/slurm.conf}}
 aws: {{region: us-east-1, vpc_cidr: 172.31.0.0/16, profile: head}}
 site: {{image_owner: self, head_principal: "arn:aws:iam::123456789012:user/spillwayd"}}
+vpn: {{onprem_cidrs: [192.168.10.0/24], endpoint: "{}:51820", key: "file:/etc/spillway/keys/wg"}}
 data: {{bucket: spillway-lab}}
 partitions_file: partitions.json
 )",
-                     cluster.uuid);
+                     cluster.uuid, kOnPremGatewayPublic);
 }
 
 }  // namespace spillway::lab

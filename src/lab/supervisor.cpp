@@ -79,7 +79,7 @@ class Supervisor {
   Result<void> bring_up() {
     cluster_.uuid = make_uuid();
     cluster_.nodes = settings_.nodes;
-    TRY(make_network(runner_));
+    TRY(make_network(runner_, settings_.plugin_site));
     progress_.step("networks on-premises, internet, AWS");
     Steps steps;
     steps.push_back(aside([this] { return start_site(); }));
@@ -89,11 +89,7 @@ class Supervisor {
       progress_.step("emulated EC2, S3, IAM, STS, SSM");
       return {};
     }));
-    steps.push_back(aside([this]() -> Result<void> {
-      TRY(start_tunnel(bench_));
-      progress_.step("WireGuard handshake");
-      return {};
-    }));
+    if (settings_.plugin_site) steps.push_back(aside([this] { return bring_up_tunnel(); }));
     TRY(join(std::move(steps)));
     TRY(install_spillway(bench_));
     TRY(configure(bench_, cluster_));
@@ -104,7 +100,7 @@ class Supervisor {
       sides.push_back(aside([this]() -> Result<void> {
         TRY(cloud_.apply_site());
         progress_.step("AWS side by spillway apply");
-        return {};
+        return bring_up_tunnel();
       }));
     TRY(join(std::move(sides)));
     Steps last;
@@ -112,6 +108,12 @@ class Supervisor {
     if (settings_.daemon) last.push_back(aside([this] { return start_daemon(bench_); }));
     TRY(join(std::move(last)));
     progress_.step("Slurm 22.05 with one on-premises node");
+    return {};
+  }
+
+  Result<void> bring_up_tunnel() {
+    TRY(settings_.plugin_site ? start_tunnel_by_hand(bench_) : start_tunnel(bench_));
+    progress_.step("WireGuard handshake");
     return {};
   }
 

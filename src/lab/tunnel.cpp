@@ -73,7 +73,7 @@ Result<void> wait_for_handshake(const Workbench& bench, const Gateway& gateway) 
 
 }  // namespace
 
-Result<void> start_tunnel(const Workbench& bench) {
+Result<void> start_tunnel_by_hand(const Workbench& bench) {
   TRY(make_folder("/run/wireguard", 0700));
   Gateway onprem{"gw-onprem", "wg-onprem", kOnPremGatewayPublic, "10.200.0.1", "192.168.10.0/24", "", ""};
   Gateway aws{"gw-aws", "wg-aws", kAwsGatewayPublic, "10.200.0.2", "172.31.0.0/16", "", ""};
@@ -84,6 +84,14 @@ Result<void> start_tunnel(const Workbench& bench) {
   TRY(configure(bench, aws, onprem));
   TRY(configure(bench, onprem, aws));
   return wait_for_handshake(bench, onprem);
+}
+
+Result<void> start_tunnel(const Workbench& bench) {
+  TRY(make_folder("/run/wireguard", 0700));
+  TRY(run_on(bench.runner, "gw-onprem",
+             {"/usr/libexec/spillway/spillway", "vpn", "config", "--to", "/etc/spillway"}));
+  TRY(run_on(bench.runner, "gw-onprem", {"/usr/bin/wg-quick", "up", "/etc/spillway/wg-spillway.conf"}));
+  return wait_for_handshake(bench, {"gw-onprem", "wg-spillway", "", "", "", "", ""});
 }
 
 }  // namespace spillway::lab

@@ -3,8 +3,10 @@
 
 namespace spillway::lab {
 
-/// A WireGuard tunnel (wireguard-go) between the two gateways that carries 192.168.10.0/24 to 172.31.0.0/16
-/// and back. Returns when packets cross it. Errors: SPW-LAB-008.
+/// Brings up the premises' end of the tunnel from the product's own files, with wg-quick; the other end is
+/// the gateway that `spillway apply` launched. Returns after the first handshake. Errors: SPW-LAB-008.
 Result<void> start_tunnel(const Workbench& bench);
+/// The tunnel of a plugin v2 site, both ends made by hand, on the hosts gw-onprem and gw-aws.
+Result<void> start_tunnel_by_hand(const Workbench& bench);
 
 }  // namespace spillway::lab
