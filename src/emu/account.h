@@ -123,9 +123,6 @@ struct Principal {  // a user or a role
   bool everything = false;  // a user without any policy in the seed is an administrator
   std::vector<Policy> policies;
   Json trust;
-  std::string path = "/";
-  Tags tags;
-  Time created;
 };
 
 struct AccessKey {
@@ -137,10 +134,7 @@ struct AccessKey {
 };
 
 struct InstanceProfile {
-  std::string name, id, role;  // role: "" while it holds none
-  std::string path = "/";
-  Tags tags;
-  Time created;
+  std::string name, id, role;
 };
 
 struct Object {
@@ -149,33 +143,18 @@ struct Object {
   Time modified;
   std::map<std::string, std::string> metadata;        // x-amz-meta-…, without the prefix
   std::string checksum = "x-amz-checksum-crc64nvme";  // the header of the one that it was put with
-  std::string version = "null";                       // as S3 calls that of an object from before versioning
-};
-
-/// What a versioned bucket keeps of a key besides its present object.
-struct ObjectVersion {
-  std::string id;
-  Object object;  // of a delete marker: only `modified`
-  bool deleted = false;
 };
 
 struct Bucket {
   std::string name, region;
   Time created;
   std::map<std::string, Object> objects;
-  Tags tags;
-  bool tagged = false;                           // PutBucketTagging was called
-  std::map<std::string, std::string> documents;  // by subresource: "encryption", "policy" …, as they were put
-  bool versioned = false;
-  std::map<std::string, std::vector<ObjectVersion>> older;  // the newest first
 };
 
 struct Parameter {
   std::string name, type, value;
   int64_t version = 1;
   Time modified;
-  Tags tags;
-  std::string description;
 };
 
 struct MetadataToken {

@@ -1,5 +1,4 @@
 #include "emu/ec2_ask.h"
-#include "emu/iam.h"
 
 // What a launch asks of the policies: the action on each thing that the launch uses or makes, under the
 // conditions that EC2 knows of it. CreateFleet asks for itself and for RunInstances.
@@ -160,7 +159,8 @@ std::vector<Plan> plans_of(const Account& account, const Call& call) {
 Answer<bool> Asker::demand_role(const std::string& profile) const {
   auto found = account.profiles.find(profile);
   if (found == account.profiles.end()) return true;
-  return demand("iam:PassRole", role_arn(account, found->second.role),
+  return demand("iam:PassRole",
+                fmt::format("arn:aws:iam::{}:role/{}", account.settings.account, found->second.role),
                 {{"iam:PassedToService", "ec2.amazonaws.com"}});
 }
 

@@ -17,12 +17,10 @@ std::vector<std::string> strings_of(const Json& value) {  // IAM takes one strin
   return out;
 }
 
-/// All values of a key: most have one, aws:TagKeys one for each tag.
-std::vector<std::string> in_context(const Context& context, std::string_view key) {
-  std::vector<std::string> out;
+const std::string* in_context(const Context& context, std::string_view key) {
   for (const auto& [name, value] : context)
-    if (equal_ignoring_case(name, key)) out.push_back(value);
-  return out;
+    if (equal_ignoring_case(name, key)) return &value;
+  return nullptr;
 }
 
 /// Puts in what ${…} stands for, quoted so that a * inside it means itself.
@@ -35,9 +33,8 @@ std::string expanded(std::string_view pattern, const Context& context) {
       pattern.remove_prefix(1);
       continue;
     }
-    const std::vector<std::string> values = in_context(context, pattern.substr(2, end - 2));
-    for (char c :
-         values.empty() ? std::string("\1") : values.front()) {  // an unknown variable matches nothing
+    const std::string* value = in_context(context, pattern.substr(2, end - 2));
+    for (char c : value ? *value : std::string("\1")) {  // an unknown variable matches nothing
       if (c == '*' || c == '?' || c == '\\') out += '\\';
       out += c;
     }
@@ -60,43 +57,20 @@ bool names_resource(const Json& list, const Question& question, const Context& c
   });
 }
 
-/// Takes `word` off the end, or the front, of a test's name.
-bool take_suffix(std::string& test, std::string_view word) {
-  const bool there = test.ends_with(word);
-  if (there) test.resize(test.size() - word.size());
-  return there;
-}
-bool take_prefix(std::string& test, std::string_view word) {
-  const bool there = test.starts_with(word);
-  if (there) test.erase(0, word.size());
-  return there;
-}
-
-/// Nothing: a test that this model does not know. A negated test holds when no wanted value matches, and when
-/// the key is not there.
+/// Nothing: a test that this model does not know.
 std::optional<bool> condition_holds(std::string test, const std::vector<std::string>& wanted,
-                                    const std::vector<std::string>& actual, const Context& context) {
-  if (test == "Null") {
-    const bool absent = actual.empty();
-    return std::any_of(wanted.begin(), wanted.end(),
-                       [&](const std::string& w) { return absent == (to_lower(w) == "true"); });
-  }
-  const bool for_all = take_prefix(test, "ForAllValues:"), for_any = take_prefix(test, "ForAnyValue:");
-  const bool if_exists = take_suffix(test, "IfExists");
-  const bool negated = test.find("Not") != std::string::npos;
-  if (negated) test.erase(test.find("Not"), 3);
-  const bool patterns = test == "StringLike" || test == "ArnLike" || test == "ArnEquals";
-  if (!patterns && test != "StringEquals" && test != "Bool") return std::nullopt;
-  if (actual.empty()) return if_exists || for_all || (negated && !for_any);
-  const auto one = [&](const std::string& value) {
-    const bool found = std::any_of(wanted.begin(), wanted.end(), [&](const std::string& w) {
-      const bool by_pattern = patterns || w.find("${") != std::string::npos;
-      return by_pattern ? matches_wildcard(expanded(w, context), value) : w == value;
-    });
-    return found != negated;
-  };
-  return for_all ? std::all_of(actual.begin(), actual.end(), one)
-                 : std::any_of(actual.begin(), actual.end(), one);
+                                    const std::string* actual, const Context& context) {
+  constexpr std::string_view kIfExists = "IfExists";
+  const bool if_exists = test.ends_with(kIfExists);
+  if (if_exists) test.resize(test.size() - kIfExists.size());
+  if (test != "StringEquals" && test != "StringNotEquals" && test != "StringLike" && test != "Bool")
+    return std::nullopt;
+  if (!actual) return if_exists || test == "StringNotEquals";
+  auto any = [&](auto&& matches) { return std::any_of(wanted.begin(), wanted.end(), matches); };
+  if (test == "StringEquals" || test == "Bool")
+    return any([&](const std::string& w) { return w == *actual; });
+  if (test == "StringNotEquals") return !any([&](const std::string& w) { return w == *actual; });
+  return any([&](const std::string& w) { return matches_wildcard(expanded(w, context), *actual); });
 }
 
 /// `unknown` is what a test holds for that the model does not know.
@@ -136,37 +110,26 @@ Identity identity_of(const Account& account, const AccessKey& key) {
   return who;
 }
 
-std::string role_arn(const Account& account, const std::string& name) {
-  const auto role = account.roles.find(name);
-  return fmt::format("arn:aws:iam::{}:role{}{}", account.settings.account,
-                     role == account.roles.end() ? "/" : role->second.path, name);
-}
-
-Verdict judge(const std::vector<Json>& documents, const Question& question) {
-  Verdict out = Verdict::implicit_deny;
-  for (const Json& document : documents) {
-    const Json& statements = document["Statement"];
-    for (const Json& statement : statements.is_object() ? std::vector{statements} : statements.items()) {
-      if (!applies(statement, question, question.context)) continue;
-      if (statement["Effect"].as_string() == "Deny") return Verdict::explicit_deny;
-      out = Verdict::allow;
-    }
-  }
-  return out;
-}
-
 bool allowed(const Account& account, const Identity& who, const Question& question) {
   if (!who.principal) return false;
   if (who.principal->everything) return true;
-  Question asked = question;
-  asked.context.emplace_back("aws:userid", who.user_id);
-  if (!who.principal->is_role) asked.context.emplace_back("aws:username", who.principal->name);
-  asked.context.emplace_back("aws:PrincipalArn", who.arn);
-  asked.context.emplace_back("aws:PrincipalAccount", account.settings.account);
-  asked.context.emplace_back("aws:RequestedRegion", account.settings.region);
-  std::vector<Json> documents;
-  for (const Policy& policy : who.principal->policies) documents.push_back(policy.document);
-  return judge(documents, asked) == Verdict::allow;
+  Context context = question.context;
+  context.emplace_back("aws:userid", who.user_id);
+  if (!who.principal->is_role) context.emplace_back("aws:username", who.principal->name);
+  context.emplace_back("aws:PrincipalArn", who.arn);
+  context.emplace_back("aws:PrincipalAccount", account.settings.account);
+  context.emplace_back("aws:RequestedRegion", account.settings.region);
+  bool may = false;
+  for (const Policy& policy : who.principal->policies) {
+    const Json& statements = policy.document["Statement"];
+    std::vector<Json> one = statements.is_object() ? std::vector{statements} : statements.items();
+    for (const Json& statement : one) {
+      if (!applies(statement, question, context)) continue;
+      if (statement["Effect"].as_string() == "Deny") return false;
+      may = true;
+    }
+  }
+  return may;
 }
 
 }  // namespace spillway::emu

@@ -16,16 +16,9 @@ struct Question {
   std::vector<std::pair<std::string, std::string>> context;  // condition keys, beside the aws: ones
 };
 /// Whether the identity may: some statement allows, none denies. Resource and NotResource take the variables
-/// ${aws:userid} and ${aws:username}; of Condition, String(Not)Equals, String(Not)Like, Arn(Not)Equals,
-/// Arn(Not)Like, Bool, Null, with IfExists, ForAllValues and ForAnyValue, are judged; under another an Allow
-/// never holds and a Deny always does. A key may stand in the context several times. Source: IAM User Guide,
-/// policy evaluation logic and IAM JSON policy elements: Condition operators.
+/// ${aws:userid} and ${aws:username}; of Condition, the operators StringEquals, StringLike, StringNotEquals
+/// and Bool (with IfExists) are judged; under another an Allow never holds and a Deny always does. Source:
+/// IAM User Guide, policy evaluation logic.
 bool allowed(const Account& account, const Identity& who, const Question& question);
-
-/// Of a role by its name, its path included.
-std::string role_arn(const Account& account, const std::string& name);
-/// What a list of statements says of a question, apart from who asks: IAM's simulator and resource policies.
-enum class Verdict { implicit_deny, explicit_deny, allow };
-Verdict judge(const std::vector<Json>& documents, const Question& question);
 
 }  // namespace spillway::emu

@@ -1,5 +1,4 @@
 #include "base/text.h"
-#include "emu/s3_versions.h"
 #include "emu/services.h"
 
 namespace spillway::emu {
@@ -24,11 +23,6 @@ std::string s3_operation(const net::Incoming& request) {
   const bool key = names_a_key(request);
   const bool copy = net::find_header(request.headers, "x-amz-copy-source") != nullptr;
   Params query = Params::parse(query_of(request));
-  if (const std::string setting = key ? "" : setting_of(query); !setting.empty())
-    return request.method == "PUT"      ? "PutBucketSetting"
-           : request.method == "DELETE" ? "DeleteBucketSetting"
-                                        : "GetBucketSetting";
-  if (request.method == "GET" && !key && query.has("versions")) return "ListObjectVersions";
   if (request.method == "GET" && key) return "GetObject";
   if (request.method == "GET")
     return query.has("list-type")  ? "ListObjectsV2"

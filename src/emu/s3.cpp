@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "emu/iam.h"
-#include "emu/s3_versions.h"
 
 namespace spillway::emu {
 namespace {
@@ -20,10 +19,6 @@ const std::map<std::string_view, S3Operation>& operations() {
                                                                  {"CreateBucket", s3_create_bucket},
                                                                  {"DeleteBucket", s3_delete_bucket},
                                                                  {"HeadBucket", s3_head_bucket},
-                                                                 {"PutBucketSetting", s3_put_setting},
-                                                                 {"GetBucketSetting", s3_get_setting},
-                                                                 {"DeleteBucketSetting", s3_delete_setting},
-                                                                 {"ListObjectVersions", s3_list_versions},
                                                                  {"GetBucketLocation", s3_bucket_location}};
   return kTable;
 }
@@ -74,8 +69,6 @@ bool may(const S3Call& call, std::string_view action, const std::string& bucket,
                     fmt::format("arn:aws:s3:::{}{}{}", bucket, key.empty() ? "" : "/", key),
                     {}};
   if (action == "ListBucket") question.context.emplace_back("s3:prefix", call.query.get("prefix"));
-  const auto found = call.account.buckets.find(bucket);
-  if (found != call.account.buckets.end() && bucket_forbids(call, found->second, question)) return false;
   return allowed(call.account, call.who, question);
 }
 

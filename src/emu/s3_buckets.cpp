@@ -2,11 +2,49 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
-#include "emu/s3_versions.h"
+#include "emu/s3.h"
 
 // Buckets, listings, and DeleteObjects.
 namespace spillway::emu {
 namespace {
+
+/// The text of every <name>…</name> in a small document without attributes on these elements.
+std::vector<std::string> elements(std::string_view document, std::string_view name) {
+  std::string open = fmt::format("<{}>", name), close = fmt::format("</{}>", name);
+  std::vector<std::string> out;
+  for (size_t at = document.find(open); at != std::string_view::npos; at = document.find(open, at)) {
+    size_t end = document.find(close, at);
+    if (end == std::string_view::npos) break;
+    out.emplace_back(document.substr(at + open.size(), end - at - open.size()));
+    at = end;
+  }
+  return out;
+}
+
+std::string xml_unescaped(std::string_view text) {
+  constexpr std::pair<std::string_view, char> kNames[] = {
+      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
+  std::string out;
+  while (!text.empty()) {
+    auto known = std::find_if(std::begin(kNames), std::end(kNames),
+                              [&](const auto& entry) { return text.starts_with(entry.first); });
+    size_t semicolon = text.find(';');
+    std::optional<int64_t> code;
+    if (text.starts_with("&#") && semicolon != std::string_view::npos)
+      code = parse_int(text.substr(2, semicolon - 2));
+    if (known != std::end(kNames)) {
+      out += known->second;
+      text.remove_prefix(known->first.size());
+    } else if (code && *code > 0 && *code < 128) {
+      out += static_cast<char>(*code);
+      text.remove_prefix(semicolon + 1);
+    } else {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
 
 struct Listing {
   std::vector<std::pair<std::string, const Object*>> objects;
@@ -45,31 +83,6 @@ Listing listing_of(const Bucket& bucket, const Wish& wish) {
 }
 
 }  // namespace
-
-std::string xml_unescaped(std::string_view text) {
-  constexpr std::pair<std::string_view, char> kNames[] = {
-      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
-  std::string out;
-  while (!text.empty()) {
-    auto known = std::find_if(std::begin(kNames), std::end(kNames),
-                              [&](const auto& entry) { return text.starts_with(entry.first); });
-    size_t semicolon = text.find(';');
-    std::optional<int64_t> code;
-    if (text.starts_with("&#") && semicolon != std::string_view::npos)
-      code = parse_int(text.substr(2, semicolon - 2));
-    if (known != std::end(kNames)) {
-      out += known->second;
-      text.remove_prefix(known->first.size());
-    } else if (code && *code > 0 && *code < 128) {
-      out += static_cast<char>(*code);
-      text.remove_prefix(semicolon + 1);
-    } else {
-      out += text.front();
-      text.remove_prefix(1);
-    }
-  }
-  return out;
-}
 
 Answer<net::Response> s3_list_objects(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
@@ -116,30 +129,23 @@ Answer<net::Response> s3_list_objects(S3Call& call) {
 
 Answer<net::Response> s3_delete_objects(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  std::vector<std::string> objects = xml_elements(call.body, "Object");
+  std::vector<std::string> objects = elements(call.body, "Object");
   if (objects.empty() || objects.size() > 1000)
     return refusal(
         "MalformedXML",
         "The XML you provided was not well-formed or did not validate against our published schema");
-  const bool quiet = xml_elements(call.body, "Quiet") == std::vector<std::string>{"true"};
+  const bool quiet = elements(call.body, "Quiet") == std::vector<std::string>{"true"};
   Xml xml;
   for (const std::string& object : objects) {
-    std::vector<std::string> keys = xml_elements(object, "Key");
+    std::vector<std::string> keys = elements(object, "Key");
     std::string key = keys.empty() ? "" : xml_unescaped(keys.front());
     if (!may(call, "DeleteObject", call.bucket, key)) {
       xml.in("Error",
              [&] { xml.text("Key", key).text("Code", "AccessDenied").text("Message", "Access Denied"); });
       continue;
     }
-    const std::vector<std::string> versions = xml_elements(object, "VersionId");
-    const std::string version = versions.empty() ? "" : xml_unescaped(versions.front());
-    const Removed removed = remove_object(call.account, bucket, key, version);
-    if (!quiet)
-      xml.in("Deleted", [&] {
-        xml.text("Key", key);
-        if (!version.empty()) xml.text("VersionId", version);
-        if (removed.marker) xml.flag("DeleteMarker", true).text("DeleteMarkerVersionId", removed.version);
-      });
+    bucket.objects.erase(key);
+    if (!quiet) xml.in("Deleted", [&] { xml.text("Key", key); });
   }
   return s3_xml(200, "DeleteResult", xml);
 }
@@ -169,14 +175,13 @@ Answer<net::Response> s3_create_bucket(S3Call& call) {
     return refusal("BucketAlreadyOwnedByYou",
                    "Your previous request to create the named bucket succeeded and you already own it.", 409);
   }
-  call.account.buckets.emplace(name, Bucket{name, call.account.settings.region, call.account.now()});
+  call.account.buckets.emplace(name, Bucket{name, call.account.settings.region, call.account.now(), {}});
   return made;
 }
 
 Answer<net::Response> s3_delete_bucket(S3Call& call) {
   EMU_TRY(demand(call, "DeleteBucket", call.bucket, ""));
-  const Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  if (!bucket.objects.empty() || !bucket.older.empty())
+  if (!EMU_TRY(find_bucket(call, call.bucket))->objects.empty())
     return refusal("BucketNotEmpty", "The bucket you tried to delete is not empty", 409);
   call.account.buckets.erase(call.bucket);
   return net::Response{204, {}, ""};

@@ -3,7 +3,7 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "emu/checksum.h"
-#include "emu/s3_versions.h"
+#include "emu/s3.h"
 
 // GetObject, HeadObject, PutObject, CopyObject and DeleteObject.
 namespace spillway::emu {
@@ -21,10 +21,6 @@ ApiError precondition_failed() {
 /// S3 tells of a missing key only to who may list the bucket.
 Answer<const Object*> find_object(S3Call& call, const std::string& bucket, const std::string& key) {
   Bucket* holder = EMU_TRY(find_bucket(call, bucket));
-  if (const std::string& version = call.query.get("versionId"); !version.empty() && bucket == call.bucket) {
-    if (const Object* old = find_version(*holder, key, version)) return old;
-    return refusal("NoSuchVersion", "The specified version does not exist.", 404);
-  }
   auto found = holder->objects.find(key);
   if (found != holder->objects.end()) return &found->second;
   if (!may(call, "ListBucket", bucket, "")) return refusal("AccessDenied", "Access Denied", 403);
@@ -144,9 +140,7 @@ Answer<net::Response> s3_put_object(S3Call& call) {
   object.metadata = metadata_of(call);
   object.checksum = sum.name;
   net::Response response{200, {{"ETag", "\"" + object.etag + "\""}, sum}, ""};
-  if (const std::string version = store_object(call.account, bucket, call.key, std::move(object));
-      !version.empty())
-    response.headers.push_back({"x-amz-version-id", version});
+  bucket.objects[call.key] = std::move(object);
   return response;
 }
 
@@ -177,19 +171,15 @@ Answer<net::Response> s3_copy_object(S3Call& call) {
   copy.modified = call.account.now();
   Xml xml;
   xml.text("LastModified", to_iso8601(copy.modified)).text("ETag", "\"" + copy.etag + "\"");
-  store_object(call.account, bucket, call.key, std::move(copy));
+  bucket.objects[call.key] = std::move(copy);
   return s3_xml(200, "CopyObjectResult", xml);
 }
 
 Answer<net::Response> s3_delete_object(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  const std::string& version = call.query.get("versionId");
-  EMU_TRY(demand(call, version.empty() ? "DeleteObject" : "DeleteObjectVersion", call.bucket, call.key));
-  const Removed removed = remove_object(call.account, bucket, call.key, version);
-  net::Response response{204, {}, ""};
-  if (!removed.version.empty()) response.headers.push_back({"x-amz-version-id", removed.version});
-  if (removed.marker) response.headers.push_back({"x-amz-delete-marker", "true"});
-  return response;
+  EMU_TRY(demand(call, "DeleteObject", call.bucket, call.key));
+  bucket.objects.erase(call.key);
+  return net::Response{204, {}, ""};
 }
 
 }  // namespace spillway::emu

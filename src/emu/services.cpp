@@ -105,7 +105,7 @@ std::string service_of(const net::Incoming& request) {
   }
   const std::string* host = net::find_header(request.headers, "host");
   std::string first = host ? host->substr(0, host->find('.')) : "";
-  for (std::string_view known : {"ec2", "sts", "ssm", "iam"})
+  for (std::string_view known : {"ec2", "sts", "ssm"})
     if (first == known) return first;
   return "s3";
 }

@@ -19,7 +19,6 @@ std::string service_of(const net::Incoming& request);
 
 net::Response answer_ec2(Account& account, const Arrival& arrival);
 net::Response answer_sts(Account& account, const Arrival& arrival);
-net::Response answer_iam(Account& account, const Arrival& arrival);
 net::Response answer_ssm(Account& account, const Arrival& arrival);
 /// A request of the query protocol, its form or query string read.
 Call query_call(const Account& account, const std::string& service, const Arrival& arrival);

@@ -80,7 +80,6 @@ template <class A>
 void describe(A& a, Principal& p) {
   a.member("name", p.name), a.member("id", p.unique_id), a.member("is_role", p.is_role);
   a.member("everything", p.everything), a.member("policies", p.policies), a.member("trust", p.trust);
-  a.later("path", p.path), a.later("tags", p.tags), a.later("created", p.created);
 }
 template <class A>
 void describe(A& a, AccessKey& k) {
@@ -91,30 +90,21 @@ void describe(A& a, AccessKey& k) {
 template <class A>
 void describe(A& a, InstanceProfile& p) {
   a.member("name", p.name), a.member("id", p.id), a.member("role", p.role);
-  a.later("path", p.path), a.later("tags", p.tags), a.later("created", p.created);
 }
 template <class A>
 void describe(A& a, Object& o) {
   a.member("content", o.content), a.member("etag", o.etag), a.member("content_type", o.content_type);
   a.member("modified", o.modified), a.member("metadata", o.metadata), a.member("checksum", o.checksum);
-  a.later("version", o.version);
-}
-template <class A>
-void describe(A& a, ObjectVersion& v) {
-  a.member("id", v.id), a.member("object", v.object), a.member("deleted", v.deleted);
 }
 template <class A>
 void describe(A& a, Bucket& b) {
   a.member("name", b.name), a.member("region", b.region), a.member("created", b.created);
   a.member("objects", b.objects);
-  a.later("tags", b.tags), a.later("tagged", b.tagged), a.later("documents", b.documents);
-  a.later("versioned", b.versioned), a.later("older", b.older);
 }
 template <class A>
 void describe(A& a, Parameter& p) {
   a.member("name", p.name), a.member("type", p.type), a.member("value", p.value);
   a.member("version", p.version), a.member("modified", p.modified);
-  a.later("tags", p.tags), a.later("description", p.description);
 }
 template <class A>
 void describe(A& a, MetadataToken& t) {
