@@ -123,6 +123,10 @@ struct Principal {  // a user or a role
   bool everything = false;  // a user without any policy in the seed is an administrator
   std::vector<Policy> policies;
   Json trust;
+  std::string path = "/", description;
+  int64_t max_session = 3600;  // seconds; of a role
+  Time created;
+  Tags tags;
 };
 
 struct AccessKey {
@@ -131,10 +135,14 @@ struct AccessKey {
   bool is_role = false;
   std::string session;  // role session name; the instance id for an instance's role
   std::optional<Time> expires;
+  Json session_policy;  // null, or what AssumeRole narrowed the session to
 };
 
 struct InstanceProfile {
-  std::string name, id, role;
+  std::string name, id, role;  // role: "" while none was added
+  std::string path = "/";
+  Time created;
+  Tags tags;
 };
 
 struct Object {
@@ -143,18 +151,52 @@ struct Object {
   Time modified;
   std::map<std::string, std::string> metadata;        // x-amz-meta-…, without the prefix
   std::string checksum = "x-amz-checksum-crc64nvme";  // the header of the one that it was put with
+  std::string version = "null";                       // "null": put while the bucket was not versioned
+  bool delete_marker = false;                         // then there is no content
+};
+
+/// What S3 keeps out: all of it in a bucket that nobody changed, as since April 2023.
+struct PublicAccessBlock {
+  bool public_acls = true, ignore_public_acls = true, public_policy = true, restrict_public = true;
+};
+
+struct Encryption {  // of new objects
+  std::string algorithm = "AES256", key;
+  bool bucket_key = false;
+};
+
+/// A multipart upload that was neither completed nor aborted.
+struct Upload {
+  std::string key;
+  Time begun;
+  Object object;  // what it will be, without content
+  std::map<int64_t, Object> parts;
 };
 
 struct Bucket {
   std::string name, region;
   Time created;
-  std::map<std::string, Object> objects;
+  std::map<std::string, Object> objects;  // the current versions
+  /// Per key what is not in `objects`, the oldest first. Its last is the current version where it is a delete
+  /// marker and `objects` lacks the key.
+  std::map<std::string, std::vector<Object>> history;
+  std::string versioning;  // "" (never), "Enabled" or "Suspended"
+  std::optional<PublicAccessBlock> public_access = PublicAccessBlock{};
+  Encryption encryption;
+  std::string ownership = "BucketOwnerEnforced";  // "": no controls
+  std::string lifecycle;                          // the content of the configuration element; "": none
+  Json policy;
+  Tags tags;
+  std::map<std::string, Upload> uploads;  // by upload id
 };
 
 struct Parameter {
   std::string name, type, value;
   int64_t version = 1;
   Time modified;
+  std::string description, key_id;  // key_id: of a SecureString
+  std::string modified_by;          // an ARN
+  Tags tags;
 };
 
 struct MetadataToken {

@@ -60,11 +60,12 @@ std::string make_request_id(Account& account) {
 net::Response serve(Account& account, const net::Incoming& request, const std::string& service,
                     const Signature& signature) {
   Arrival arrival{request, signature, make_request_id(account)};
-  if (service != "ec2" && service != "sts" && service != "ssm" && service != "s3")
+  if (service != "ec2" && service != "iam" && service != "sts" && service != "ssm" && service != "s3")
     return refuse("sts", {"InvalidAction", "This emulator has no service " + service, 400}, arrival);
   if (signature.flaw != Flaw::none) return refuse(service, signature_error(service, signature), arrival);
   if (service == "s3") return answer_s3(account, arrival);
   if (service == "sts") return answer_sts(account, arrival);
+  if (service == "iam") return answer_iam(account, arrival);
   if (service == "ssm") return answer_ssm(account, arrival);
   return answer_ec2(account, arrival);
 }

@@ -44,11 +44,14 @@ struct Settings {
   Duration forget_after = std::chrono::hours{1};  // terminated → gone
   std::string public_cidr = "203.0.113.64/26";    // where public addresses come from
   std::vector<std::string> s3_cidrs = {"52.216.0.0/15", "54.231.0.0/16"};  // of S3's prefix list
+  /// Callers on loopback count as aws:SecureTransport even without TLS. For an emulator alone that has no
+  /// certificate: a bucket that takes TLS only would shut everybody out.
+  bool loopback_is_secure = false;
 };
 
-/// A model of one AWS account in one region: EC2 and its networks, S3, IAM's evaluation, STS, SSM parameters
-/// and the instance metadata service. It keeps state, moves on with its clock, checks every signature and
-/// answers in the shapes that AWS sends. Thread-safe; the clock and the machines outlive it.
+/// A model of one AWS account in one region: EC2 and its networks, S3, IAM, STS, SSM parameters and the
+/// instance metadata service. It keeps state, moves on with its clock, checks every signature and answers in
+/// the shapes that AWS sends. Thread-safe; the clock and the machines outlive it.
 class Aws {
  public:
   Aws(Settings settings, Clock& clock, Machines* machines = nullptr);

@@ -36,6 +36,10 @@ struct Identity {
   std::string arn, user_id;  // user_id: what ${aws:userid} stands for
   const Principal* principal = nullptr;
   std::string key_id;
+  std::string principal_arn;  // of the user, or of the role that was assumed
+  Json session_policy;        // null, or what the session was narrowed to
+  std::string source_ip;
+  bool secure = false;  // the request came by TLS
 };
 
 /// One request to EC2, STS or SSM, its signature checked and its body read.

@@ -8,7 +8,8 @@ namespace {
 struct Policies : ::testing::Test {
   bool may(const char* statements, const std::string& action, const std::string& resource,
            std::vector<std::pair<std::string, std::string>> context = {}) {
-    role.policies = {{"inline", *Json::parse(std::string(R"({"Statement": )") + statements + "}")}};
+    role.policies = {{"inline", *Json::parse(std::string(R"({"Version": "2012-10-17", "Statement": )") +
+                                             statements + "}")}};
     return allowed(account, who, {action, resource, std::move(context)});
   }
 

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/iam.h"
 #include "emu/params.h"
 #include "emu/vpc_parts.h"
 
@@ -41,8 +42,7 @@ std::string iam_info(const Visit& visit) {
   const InstanceProfile& profile = visit.account.profiles.find(visit.instance.launch.profile)->second;
   return Json::object({{"Code", "Success"},
                        {"LastUpdated", to_iso8601_seconds(visit.account.now())},
-                       {"InstanceProfileArn", fmt::format("arn:aws:iam::{}:instance-profile/{}",
-                                                          visit.account.settings.account, profile.name)},
+                       {"InstanceProfileArn", profile_arn(visit.account, profile)},
                        {"InstanceProfileId", profile.id}})
       .dump(2);
 }
@@ -51,6 +51,14 @@ std::string credentials(const Visit& visit) {
   // As on EC2, the same credentials are shown until they come near their end.
   const AccessKey* current = nullptr;
   const std::string role = role_of(visit);
+  auto known = visit.account.roles.find(role);
+  if (known == visit.account.roles.end() || !trusts_service(known->second, "ec2.amazonaws.com"))
+    return Json::object({{"Code", "AssumeRoleUnauthorizedAccess"},
+                         {"Message", fmt::format("EC2 cannot assume the role {}. Please see documentation "
+                                                 "about its trust policy.",
+                                                 role)},
+                         {"LastUpdated", to_iso8601_seconds(visit.account.now())}})
+        .dump(2);
   for (const auto& [id, key] : visit.account.keys)
     if (key.is_role && key.session == visit.instance.id.value && key.principal == role && key.expires &&
         *key.expires - visit.account.now() > std::chrono::minutes{15})

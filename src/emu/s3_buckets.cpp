@@ -3,48 +3,11 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "emu/s3.h"
+#include "emu/s3_versions.h"
 
 // Buckets, listings, and DeleteObjects.
 namespace spillway::emu {
 namespace {
-
-/// The text of every <name>…</name> in a small document without attributes on these elements.
-std::vector<std::string> elements(std::string_view document, std::string_view name) {
-  std::string open = fmt::format("<{}>", name), close = fmt::format("</{}>", name);
-  std::vector<std::string> out;
-  for (size_t at = document.find(open); at != std::string_view::npos; at = document.find(open, at)) {
-    size_t end = document.find(close, at);
-    if (end == std::string_view::npos) break;
-    out.emplace_back(document.substr(at + open.size(), end - at - open.size()));
-    at = end;
-  }
-  return out;
-}
-
-std::string xml_unescaped(std::string_view text) {
-  constexpr std::pair<std::string_view, char> kNames[] = {
-      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
-  std::string out;
-  while (!text.empty()) {
-    auto known = std::find_if(std::begin(kNames), std::end(kNames),
-                              [&](const auto& entry) { return text.starts_with(entry.first); });
-    size_t semicolon = text.find(';');
-    std::optional<int64_t> code;
-    if (text.starts_with("&#") && semicolon != std::string_view::npos)
-      code = parse_int(text.substr(2, semicolon - 2));
-    if (known != std::end(kNames)) {
-      out += known->second;
-      text.remove_prefix(known->first.size());
-    } else if (code && *code > 0 && *code < 128) {
-      out += static_cast<char>(*code);
-      text.remove_prefix(semicolon + 1);
-    } else {
-      out += text.front();
-      text.remove_prefix(1);
-    }
-  }
-  return out;
-}
 
 struct Listing {
   std::vector<std::pair<std::string, const Object*>> objects;
@@ -129,23 +92,31 @@ Answer<net::Response> s3_list_objects(S3Call& call) {
 
 Answer<net::Response> s3_delete_objects(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  std::vector<std::string> objects = elements(call.body, "Object");
-  if (objects.empty() || objects.size() > 1000)
-    return refusal(
-        "MalformedXML",
-        "The XML you provided was not well-formed or did not validate against our published schema");
-  const bool quiet = elements(call.body, "Quiet") == std::vector<std::string>{"true"};
+  const Element document = EMU_TRY(document_of(call, "Delete"));
+  const std::vector<const Element*> objects = document.all("Object");
+  if (objects.empty() || objects.size() > 1000) return tl::unexpected(malformed_xml());
+  const bool quiet = document.text_of("Quiet") == "true";
   Xml xml;
-  for (const std::string& object : objects) {
-    std::vector<std::string> keys = elements(object, "Key");
-    std::string key = keys.empty() ? "" : xml_unescaped(keys.front());
-    if (!may(call, "DeleteObject", call.bucket, key)) {
-      xml.in("Error",
-             [&] { xml.text("Key", key).text("Code", "AccessDenied").text("Message", "Access Denied"); });
+  for (const Element* object : objects) {
+    const std::string key = object->text_of("Key"), version = object->text_of("VersionId");
+    auto names = [&] {
+      xml.text("Key", key);
+      if (!version.empty()) xml.text("VersionId", version);
+    };
+    if (!may(call, version.empty() ? "DeleteObject" : "DeleteObjectVersion", call.bucket, key)) {
+      xml.in("Error", [&] {
+        names();
+        xml.text("Code", "AccessDenied").text("Message", "Access Denied");
+      });
       continue;
     }
-    bucket.objects.erase(key);
-    if (!quiet) xml.in("Deleted", [&] { xml.text("Key", key); });
+    const Deletion done =
+        version.empty() ? delete_current(call.account, bucket, key) : delete_version(bucket, key, version);
+    if (!quiet)
+      xml.in("Deleted", [&] {
+        names();
+        if (done.marker) xml.flag("DeleteMarker", true).text("DeleteMarkerVersionId", done.version);
+      });
   }
   return s3_xml(200, "DeleteResult", xml);
 }
@@ -175,13 +146,20 @@ Answer<net::Response> s3_create_bucket(S3Call& call) {
     return refusal("BucketAlreadyOwnedByYou",
                    "Your previous request to create the named bucket succeeded and you already own it.", 409);
   }
-  call.account.buckets.emplace(name, Bucket{name, call.account.settings.region, call.account.now(), {}});
+  Bucket bucket;
+  bucket.name = name, bucket.region = call.account.settings.region, bucket.created = call.account.now();
+  call.account.buckets.emplace(name, std::move(bucket));
   return made;
 }
 
 Answer<net::Response> s3_delete_bucket(S3Call& call) {
   EMU_TRY(demand(call, "DeleteBucket", call.bucket, ""));
-  if (!EMU_TRY(find_bucket(call, call.bucket))->objects.empty())
+  const Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
+  if (!bucket.history.empty())
+    return refusal("BucketNotEmpty",
+                   "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+                   409);
+  if (!bucket.objects.empty())
     return refusal("BucketNotEmpty", "The bucket you tried to delete is not empty", 409);
   call.account.buckets.erase(call.bucket);
   return net::Response{204, {}, ""};

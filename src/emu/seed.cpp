@@ -185,6 +185,7 @@ struct Seeder {
     Principal made;
     made.name = item["name"].as_string();
     made.unique_id = unique(item["id"], "AIDA");
+    made.created = account.now();
     made.everything = !item.contains("policies");
     made.policies = TRY(policies(item["policies"], path));
     for (size_t i = 0; i < item["access_keys"].size(); ++i) {
@@ -205,6 +206,7 @@ struct Seeder {
     made.is_role = true;
     made.name = item["name"].as_string();
     made.unique_id = unique(item["id"], "AROA");
+    made.created = account.now();
     made.trust = item["trust"];
     made.policies = TRY(policies(item["policies"], path));
     return add(account.roles, made.name, made, path);
@@ -213,13 +215,17 @@ struct Seeder {
   Result<void> instance_profile(const Json& item, const std::string& path) {
     TRY(check_members(item, path, {{"name", Type::text, true}, {"id"}, {"role", Type::text, true}}));
     if (!account.roles.contains(item["role"].as_string())) return bad(path + ".role", "no such role");
-    InstanceProfile made{item["name"].as_string(), unique(item["id"], "AIPA"), item["role"].as_string()};
+    InstanceProfile made;
+    made.name = item["name"].as_string(), made.id = unique(item["id"], "AIPA");
+    made.role = item["role"].as_string(), made.created = account.now();
     return add(account.profiles, made.name, made, path);
   }
 
   Result<void> bucket(const Json& item, const std::string& path) {
     TRY(check_members(item, path, {{"name", Type::text, true}, {"objects", Type::list}}));
-    Bucket made{item["name"].as_string(), account.settings.region, account.now(), {}};
+    Bucket made;
+    made.name = item["name"].as_string(), made.region = account.settings.region;
+    made.created = account.now();
     for (size_t i = 0; i < item["objects"].size(); ++i) {
       const Json& object = item["objects"].at(i);
       std::string at = fmt::format("{}.objects[{}]", path, i);
@@ -240,8 +246,10 @@ struct Seeder {
 
   Result<void> parameter(const Json& item, const std::string& path) {
     TRY(check_members(item, path, {{"name", Type::text, true}, {"value", Type::text, true}, {"type"}}));
-    Parameter made{item["name"].as_string(), item.contains("type") ? item["type"].as_string() : "String",
-                   item["value"].as_string(), 1, account.now()};
+    Parameter made;
+    made.name = item["name"].as_string(), made.value = item["value"].as_string();
+    made.type = item.contains("type") ? item["type"].as_string() : "String";
+    made.modified = account.now();
     return add(account.parameters, made.name, made, path);
   }
 

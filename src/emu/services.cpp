@@ -105,7 +105,7 @@ std::string service_of(const net::Incoming& request) {
   }
   const std::string* host = net::find_header(request.headers, "host");
   std::string first = host ? host->substr(0, host->find('.')) : "";
-  for (std::string_view known : {"ec2", "sts", "ssm"})
+  for (std::string_view known : {"ec2", "iam", "sts", "ssm"})
     if (first == known) return first;
   return "s3";
 }
@@ -126,15 +126,26 @@ net::Response refuse(const std::string& service, const ApiError& error, const Ar
     return {error.status,
             {{"Content-Type", "application/x-amz-json-1.1"}, {"x-amzn-RequestId", arrival.request_id}},
             Json::object({{"__type", error.code}, {"message", error.message}}).dump()};
-  xml.raw("<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">").in("Error", [&] {
+  const std::string_view name_space = service == "iam" ? "https://iam.amazonaws.com/doc/2010-05-08/"
+                                                       : "https://sts.amazonaws.com/doc/2011-06-15/";
+  xml.raw("<ErrorResponse xmlns=\"").raw(name_space).raw("\">").in("Error", [&] {
     xml.text("Type", "Sender").text("Code", error.code).text("Message", error.message);
   });
   xml.text("RequestId", arrival.request_id).raw("</ErrorResponse>");
   return {error.status, {{"Content-Type", "text/xml"}, {"x-amzn-RequestId", arrival.request_id}}, xml.str()};
 }
 
+Identity caller_of(const Account& account, const Arrival& arrival) {
+  Identity who = identity_of(account, *arrival.signature.key);
+  const std::string& peer = arrival.http.peer;
+  who.source_ip = peer;
+  who.secure = arrival.http.tls ||
+               (account.settings.loopback_is_secure && (peer.starts_with("127.") || peer == "::1"));
+  return who;
+}
+
 Call query_call(const Account& account, const std::string& service, const Arrival& arrival) {
-  Call call{service, "", arrival.request_id, {}, {}, identity_of(account, *arrival.signature.key)};
+  Call call{service, "", arrival.request_id, {}, {}, caller_of(account, arrival)};
   size_t mark = arrival.http.target.find('?');
   call.params = Params::parse(arrival.http.method == "POST" ? arrival.http.body
                               : mark == std::string::npos   ? ""

@@ -17,7 +17,11 @@ std::string operation_of(const net::Incoming& request, std::string_view service)
 /// names.
 std::string service_of(const net::Incoming& request);
 
+/// Who sent a request whose signature holds, and how it came.
+Identity caller_of(const Account& account, const Arrival& arrival);
+
 net::Response answer_ec2(Account& account, const Arrival& arrival);
+net::Response answer_iam(Account& account, const Arrival& arrival);
 net::Response answer_sts(Account& account, const Arrival& arrival);
 net::Response answer_ssm(Account& account, const Arrival& arrival);
 /// A request of the query protocol, its form or query string read.

@@ -80,31 +80,53 @@ template <class A>
 void describe(A& a, Principal& p) {
   a.member("name", p.name), a.member("id", p.unique_id), a.member("is_role", p.is_role);
   a.member("everything", p.everything), a.member("policies", p.policies), a.member("trust", p.trust);
+  a.member("path", p.path), a.member("description", p.description), a.member("max_session", p.max_session);
+  a.member("created", p.created), a.member("tags", p.tags);
 }
 template <class A>
 void describe(A& a, AccessKey& k) {
   a.member("id", k.id), a.member("secret", k.secret), a.member("token", k.token);
   a.member("principal", k.principal), a.member("is_role", k.is_role), a.member("session", k.session);
-  a.member("expires", k.expires);
+  a.member("expires", k.expires), a.member("session_policy", k.session_policy);
 }
 template <class A>
 void describe(A& a, InstanceProfile& p) {
-  a.member("name", p.name), a.member("id", p.id), a.member("role", p.role);
+  a.member("name", p.name), a.member("id", p.id), a.member("role", p.role), a.member("path", p.path);
+  a.member("created", p.created), a.member("tags", p.tags);
 }
 template <class A>
 void describe(A& a, Object& o) {
   a.member("content", o.content), a.member("etag", o.etag), a.member("content_type", o.content_type);
   a.member("modified", o.modified), a.member("metadata", o.metadata), a.member("checksum", o.checksum);
+  a.member("version", o.version), a.member("delete_marker", o.delete_marker);
+}
+template <class A>
+void describe(A& a, PublicAccessBlock& p) {
+  a.member("public_acls", p.public_acls), a.member("ignore_public_acls", p.ignore_public_acls);
+  a.member("public_policy", p.public_policy), a.member("restrict_public", p.restrict_public);
+}
+template <class A>
+void describe(A& a, Encryption& e) {
+  a.member("algorithm", e.algorithm), a.member("key", e.key), a.member("bucket_key", e.bucket_key);
+}
+template <class A>
+void describe(A& a, Upload& u) {
+  a.member("key", u.key), a.member("begun", u.begun), a.member("object", u.object);
+  a.member("parts", u.parts);
 }
 template <class A>
 void describe(A& a, Bucket& b) {
   a.member("name", b.name), a.member("region", b.region), a.member("created", b.created);
-  a.member("objects", b.objects);
+  a.member("objects", b.objects), a.member("history", b.history), a.member("versioning", b.versioning);
+  a.member("public_access", b.public_access), a.member("encryption", b.encryption);
+  a.member("ownership", b.ownership), a.member("lifecycle", b.lifecycle), a.member("policy", b.policy);
+  a.member("tags", b.tags), a.member("uploads", b.uploads);
 }
 template <class A>
 void describe(A& a, Parameter& p) {
   a.member("name", p.name), a.member("type", p.type), a.member("value", p.value);
-  a.member("version", p.version), a.member("modified", p.modified);
+  a.member("version", p.version), a.member("modified", p.modified), a.member("description", p.description);
+  a.member("key_id", p.key_id), a.member("modified_by", p.modified_by), a.member("tags", p.tags);
 }
 template <class A>
 void describe(A& a, MetadataToken& t) {

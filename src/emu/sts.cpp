@@ -24,46 +24,60 @@ Answer<std::string> parameter(const Call& call, std::string_view name) {
                              name));
 }
 
-/// Whether a statement's Principal names the caller, his account, or everybody.
-bool names_caller(const Account& account, const Json& statement, const Identity& who) {
-  const Json& principal = statement["Principal"];
-  if (principal.as_string() == "*") return true;
-  const Json& aws = principal["AWS"];
-  std::vector<Json> names = aws.is_string() ? std::vector{aws} : aws.items();
-  const std::string root = fmt::format("arn:aws:iam::{}:root", account.settings.account);
-  return std::any_of(names.begin(), names.end(), [&](const Json& name) {
-    const std::string& text = name.as_string();
-    return text == "*" || text == root || text == account.settings.account || text == who.arn;
-  });
+/// Whether the role's trust policy and the caller's own policies let him become the role. One who is trusted
+/// by name needs no policy of his own; where the account is trusted, he does. A role without a trust policy
+/// in the seed trusts its account.
+bool may_assume(const Account& account, const Principal& role, const Call& call, const std::string& arn) {
+  Question question{"sts:AssumeRole", arn, {{"sts:RoleSessionName", call.params.get("RoleSessionName")}}};
+  if (const std::string* id = call.params.find("ExternalId"))
+    question.context.emplace_back("sts:ExternalId", *id);
+  for (const auto& [key, value] : role.tags) question.context.emplace_back("aws:ResourceTag/" + key, value);
+  const ResourceVerdict theirs = judge_resource_policy(account, call.who, role.trust, question);
+  const bool trusted = role.trust.is_null() || theirs.allows_caller || theirs.allows_account;
+  return trusted && decide(account, call.who, question, role.trust).may;
 }
 
-/// A role without a trust policy in the seed trusts its account.
-bool trusts(const Account& account, const Principal& role, const Identity& who) {
-  if (role.trust.is_null()) return true;
-  const auto& statements = role.trust["Statement"].items();
-  return std::any_of(statements.begin(), statements.end(), [&](const Json& statement) {
-    return statement["Effect"].as_string() == "Allow" && names_caller(account, statement, who);
-  });
-}
-
-Answer<Xml> assume_role(Account& account, const Call& call) {
-  std::string arn = EMU_TRY(parameter(call, "RoleArn")),
-              session = EMU_TRY(parameter(call, "RoleSessionName"));
-  int64_t seconds = call.params.number("DurationSeconds").value_or(3600);
+Answer<std::chrono::seconds> duration_of(const Call& call, const Principal& role) {
+  const int64_t seconds = call.params.number("DurationSeconds").value_or(3600);
   if (seconds < 900 || seconds > 43200)
     return refusal("ValidationError",
                    "1 validation error detected: Value at 'durationSeconds' failed to satisfy "
                    "constraint: between 900 and 43200");
-  const std::string prefix = fmt::format("arn:aws:iam::{}:role/", account.settings.account);
-  auto role = account.roles.find(arn.starts_with(prefix) ? arn.substr(arn.rfind('/') + 1) : "");
-  const bool may = role != account.roles.end() && trusts(account, role->second, call.who) &&
-                   allowed(account, call.who, {"sts:AssumeRole", arn, {}});
-  if (!may)
+  if (seconds > role.max_session)
+    return refusal("ValidationError",
+                   "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+  if (call.who.principal && call.who.principal->is_role && seconds > 3600)
+    return refusal("ValidationError",
+                   "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role "
+                   "chaining.");
+  return std::chrono::seconds{seconds};
+}
+
+/// The parameter Policy; null without one.
+Answer<Json> session_policy_of(const Call& call) {
+  const std::string* text = call.params.find("Policy");
+  if (!text || text->empty()) return Json();
+  if (text->size() > 2048)
+    return refusal("ValidationError",
+                   "1 validation error detected: Value at 'policy' failed to satisfy constraint: Member must "
+                   "have length less than or equal to 2048");
+  return read_policy(*text, PolicyKind::identity);
+}
+
+Answer<Xml> assume_role(Account& account, const Call& call) {
+  const std::string arn = EMU_TRY(parameter(call, "RoleArn")),
+                    session = EMU_TRY(parameter(call, "RoleSessionName"));
+  auto role = std::find_if(account.roles.begin(), account.roles.end(),
+                           [&](const auto& entry) { return principal_arn(account, entry.second) == arn; });
+  const Json session_policy = EMU_TRY(session_policy_of(call));
+  if (role == account.roles.end() || !may_assume(account, role->second, call, arn))
     return refusal("AccessDenied",
                    fmt::format("User: {} is not authorized to perform: sts:AssumeRole on resource: {}",
                                call.who.arn, arn),
                    403);
-  const AccessKey& key = issue_key(account, role->first, session, std::chrono::seconds{seconds});
+  const std::chrono::seconds life = EMU_TRY(duration_of(call, role->second));
+  AccessKey& key = account.keys[issue_key(account, role->first, session, life).id];
+  key.session_policy = session_policy;
   Identity assumed = identity_of(account, key);
   Xml xml;
   xml.in("AssumedRoleUser", [&] { xml.text("AssumedRoleId", assumed.user_id).text("Arn", assumed.arn); });

@@ -23,7 +23,7 @@ PASSER = user("passer", {"Effect": "Allow", "Action": ["ec2:*"], "Resource": "*"
               {"Effect": "Allow", "Action": "iam:PassRole", "Resource": ROLE_ARN})
 CAUTIOUS = user("cautious", {"Effect": "Allow", "Action": "*", "Resource": "*"},
                 {"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*",
-                 "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}})
+                 "Condition": {"BinaryEquals": {"key": "QmluYXJ5"}}})
 
 
 class Policies(Judge):
