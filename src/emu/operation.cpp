@@ -19,16 +19,50 @@ bool names_a_key(const net::Incoming& request) {
                             path.find('/', 1) + 1 < path.size();
 }
 
+/// What GET, PUT and DELETE of a bucket's subresource are called; "": no such operation here.
+struct Subresource {
+  std::string_view name, get, put, remove;
+};
+constexpr Subresource kSubresources[] = {
+    {"tagging", "GetBucketTagging", "PutBucketTagging", "DeleteBucketTagging"},
+    {"publicAccessBlock", "GetPublicAccessBlock", "PutPublicAccessBlock", "DeletePublicAccessBlock"},
+    {"encryption", "GetBucketEncryption", "PutBucketEncryption", "DeleteBucketEncryption"},
+    {"versioning", "GetBucketVersioning", "PutBucketVersioning", ""},
+    {"lifecycle", "GetBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration",
+     "DeleteBucketLifecycle"},
+    {"policy", "GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy"},
+    {"ownershipControls", "GetBucketOwnershipControls", "PutBucketOwnershipControls",
+     "DeleteBucketOwnershipControls"},
+    {"location", "GetBucketLocation", "", ""},
+    {"versions", "ListObjectVersions", "", ""},
+    // What the emulator does not know must not be taken for the bucket itself.
+    {"acl", "", "", ""},
+    {"cors", "", "", ""},
+    {"logging", "", "", ""},
+    {"notification", "", "", ""},
+    {"policyStatus", "", "", ""},
+    {"replication", "", "", ""},
+    {"website", "", "", ""},
+    {"object-lock", "", "", ""},
+};
+
+std::string_view bucket_operation(std::string_view method, const Subresource& subresource) {
+  if (method == "GET") return subresource.get;
+  if (method == "PUT") return subresource.put;
+  return method == "DELETE" ? subresource.remove : "";
+}
+
 std::string s3_operation(const net::Incoming& request) {
   const bool key = names_a_key(request);
   const bool copy = net::find_header(request.headers, "x-amz-copy-source") != nullptr;
   Params query = Params::parse(query_of(request));
+  if (!key)
+    for (const Subresource& subresource : kSubresources)
+      if (query.has(subresource.name)) return std::string(bucket_operation(request.method, subresource));
+  if (key && (query.has("acl") || query.has("tagging") || query.has("retention"))) return "";
   if (request.method == "GET" && key) return "GetObject";
   if (request.method == "GET")
-    return query.has("list-type")  ? "ListObjectsV2"
-           : query.has("location") ? "GetBucketLocation"
-           : request.target == "/" ? "ListBuckets"
-                                   : "ListObjects";
+    return query.has("list-type") ? "ListObjectsV2" : request.target == "/" ? "ListBuckets" : "ListObjects";
   if (request.method == "PUT") return key ? copy ? "CopyObject" : "PutObject" : "CreateBucket";
   if (request.method == "HEAD") return key ? "HeadObject" : "HeadBucket";
   if (request.method == "DELETE") return key ? "DeleteObject" : "DeleteBucket";

@@ -1,9 +1,12 @@
 #pragma once
 #include <string>
 
+#include "emu/policy.h"
 #include "emu/services.h"
+#include "emu/xml_tree.h"
 
-// S3's REST protocol: s3.cpp finds the operation, s3_objects.cpp and s3_buckets.cpp perform them.
+// S3's REST protocol: operation.cpp names the operation, s3.cpp calls it, and the other files s3_*.cpp
+// perform them.
 namespace spillway::emu {
 
 struct S3Call {
@@ -23,11 +26,19 @@ net::Response answer_s3(Account& account, const Arrival& arrival);
 /// The bytes inside an aws-chunked body, their chunk signatures checked where there are any.
 Answer<std::string> unchunked(const net::Incoming& request, const Signature& signature);
 
+/// Whether the caller's policies and the bucket's allow him s3:`action`.
 bool may(const S3Call& call, std::string_view action, const std::string& bucket, const std::string& key);
 /// AccessDenied unless may().
 Answer<bool> demand(const S3Call& call, std::string_view action, const std::string& bucket,
                     const std::string& key);
 Answer<Bucket*> find_bucket(S3Call& call, const std::string& name);
+/// The bucket of the call, once the caller was found to be allowed s3:`action` on it.
+Answer<Bucket*> bucket_for(S3Call& call, std::string_view action);
+/// Content-MD5 and x-amz-checksum-… against the body; one of them must be there where it is `required`.
+Answer<bool> s3_check_digests(const S3Call& call, bool required);
+/// The body's root element, of this name, its digest checked. Errors: MalformedXML.
+Answer<Element> document_of(const S3Call& call, std::string_view root);
+ApiError malformed_xml();
 /// The request's header, or "".
 std::string header(const S3Call& call, std::string_view name);
 /// "Sun, 22 Nov 2026 21:54:03 GMT".
@@ -45,5 +56,27 @@ Answer<net::Response> s3_create_bucket(S3Call& call);
 Answer<net::Response> s3_delete_bucket(S3Call& call);
 Answer<net::Response> s3_head_bucket(S3Call& call);
 Answer<net::Response> s3_bucket_location(S3Call& call);
+
+Answer<net::Response> s3_put_tagging(S3Call& call);
+Answer<net::Response> s3_get_tagging(S3Call& call);
+Answer<net::Response> s3_delete_tagging(S3Call& call);
+Answer<net::Response> s3_put_public_access(S3Call& call);
+Answer<net::Response> s3_get_public_access(S3Call& call);
+Answer<net::Response> s3_delete_public_access(S3Call& call);
+Answer<net::Response> s3_put_encryption(S3Call& call);
+Answer<net::Response> s3_get_encryption(S3Call& call);
+Answer<net::Response> s3_delete_encryption(S3Call& call);
+Answer<net::Response> s3_put_versioning(S3Call& call);
+Answer<net::Response> s3_get_versioning(S3Call& call);
+Answer<net::Response> s3_put_ownership(S3Call& call);
+Answer<net::Response> s3_get_ownership(S3Call& call);
+Answer<net::Response> s3_delete_ownership(S3Call& call);
+Answer<net::Response> s3_put_lifecycle(S3Call& call);
+Answer<net::Response> s3_get_lifecycle(S3Call& call);
+Answer<net::Response> s3_delete_lifecycle(S3Call& call);
+Answer<net::Response> s3_put_policy(S3Call& call);
+Answer<net::Response> s3_get_policy(S3Call& call);
+Answer<net::Response> s3_delete_policy(S3Call& call);
+Answer<net::Response> s3_list_versions(S3Call& call);
 
 }  // namespace spillway::emu

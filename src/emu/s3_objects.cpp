@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "emu/checksum.h"
 #include "emu/s3.h"
+#include "emu/s3_versions.h"
 
 // GetObject, HeadObject, PutObject, CopyObject and DeleteObject.
 namespace spillway::emu {
@@ -19,8 +20,15 @@ ApiError precondition_failed() {
 }
 
 /// S3 tells of a missing key only to who may list the bucket.
-Answer<const Object*> find_object(S3Call& call, const std::string& bucket, const std::string& key) {
+Answer<const Object*> find_object(S3Call& call, const std::string& bucket, const std::string& key,
+                                  const std::string& version) {
   Bucket* holder = EMU_TRY(find_bucket(call, bucket));
+  if (!version.empty()) {
+    const Object* object = find_version(*holder, key, version);
+    if (!object) return refusal("NoSuchVersion", "The specified version does not exist.", 404);
+    if (!object->delete_marker) return object;
+    return refusal("MethodNotAllowed", "The specified method is not allowed against this resource.", 405);
+  }
   auto found = holder->objects.find(key);
   if (found != holder->objects.end()) return &found->second;
   if (!may(call, "ListBucket", bucket, "")) return refusal("AccessDenied", "Access Denied", 403);
@@ -50,7 +58,13 @@ Answer<Slice> slice_of(const std::string& range, size_t size) {
   return Slice{static_cast<size_t>(from), static_cast<size_t>(to - from + 1), true};
 }
 
-net::Response object_response(const Object& object, int status) {
+/// What S3 tells of an object's version and encryption.
+void describe_kept(net::Response& response, const Bucket& bucket, const std::string& version) {
+  response.headers.push_back({"x-amz-server-side-encryption", bucket.encryption.algorithm});
+  if (!bucket.versioning.empty()) response.headers.push_back({"x-amz-version-id", version});
+}
+
+net::Response object_response(const Bucket& bucket, const Object& object, int status) {
   net::Response response;
   response.status = status;
   response.headers = {{"ETag", "\"" + object.etag + "\""},
@@ -58,6 +72,7 @@ net::Response object_response(const Object& object, int status) {
                       {"Accept-Ranges", "bytes"},
                       {"Content-Type", object.content_type}};
   for (const auto& [name, value] : object.metadata) response.headers.push_back({"x-amz-meta-" + name, value});
+  describe_kept(response, bucket, object.version);
   return response;
 }
 
@@ -82,16 +97,6 @@ std::map<std::string, std::string> metadata_of(const S3Call& call) {
   return metadata;
 }
 
-Answer<bool> check_digests(const S3Call& call) {
-  std::string md5_header = header(call, "content-md5");
-  if (!md5_header.empty() && md5_header != to_base64(md5(call.body)))
-    return refusal("BadDigest", "The Content-MD5 you specified did not match what we received.");
-  for (const net::Header& said : call.http.headers)
-    if (const auto right = checksum(to_lower(said.name), call.body); right && trim(said.value) != *right)
-      return refusal("BadDigest", "The checksum you specified did not match the calculated checksum.");
-  return true;
-}
-
 /// The checksum that the client chose, by header or trailer; else the one that S3 adds by itself.
 net::Header checksum_of(const S3Call& call) {
   std::string name = to_lower(trim(header(call, "x-amz-trailer")));
@@ -103,15 +108,33 @@ net::Header checksum_of(const S3Call& call) {
 
 }  // namespace
 
+Answer<bool> s3_check_digests(const S3Call& call, bool required) {
+  std::string md5_header = header(call, "content-md5");
+  if (!md5_header.empty() && md5_header != to_base64(md5(call.body)))
+    return refusal("BadDigest", "The Content-MD5 you specified did not match what we received.");
+  for (const net::Header& said : call.http.headers)
+    if (const auto right = checksum(to_lower(said.name), call.body); right && trim(said.value) != *right)
+      return refusal("BadDigest", "The checksum you specified did not match the calculated checksum.");
+  const bool summed = std::any_of(call.http.headers.begin(), call.http.headers.end(), [](const auto& said) {
+    return to_lower(said.name).starts_with("x-amz-checksum-") ||
+           equal_ignoring_case(said.name, "x-amz-trailer");
+  });
+  if (required && md5_header.empty() && !summed)
+    return refusal("InvalidRequest", "Missing required header for this request: Content-MD5");
+  return true;
+}
+
 Answer<net::Response> s3_get_object(S3Call& call) {
-  EMU_TRY(demand(call, "GetObject", call.bucket, call.key));
-  const Object& object = *EMU_TRY(find_object(call, call.bucket, call.key));
+  const std::string& version = call.query.get("versionId");
+  EMU_TRY(demand(call, version.empty() ? "GetObject" : "GetObjectVersion", call.bucket, call.key));
+  const Object& object = *EMU_TRY(find_object(call, call.bucket, call.key, version));
+  const Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
   std::string match = unquoted(header(call, "if-match")), none = unquoted(header(call, "if-none-match"));
   if (!match.empty() && match != "*" && match != object.etag) return tl::unexpected(precondition_failed());
-  if (!none.empty() && (none == "*" || none == object.etag)) return object_response(object, 304);
+  if (!none.empty() && (none == "*" || none == object.etag)) return object_response(bucket, object, 304);
   const bool sums = equal_ignoring_case(header(call, "x-amz-checksum-mode"), "ENABLED");
   Slice slice = EMU_TRY(slice_of(header(call, "range"), object.content->size()));
-  net::Response response = object_response(object, slice.partial ? 206 : 200);
+  net::Response response = object_response(bucket, object, slice.partial ? 206 : 200);
   // Of a part, S3 tells no checksum: the one it has is of the whole.
   if (const auto sum = checksum(object.checksum, *object.content); sums && sum && !slice.partial)
     response.headers.push_back({object.checksum, *sum});
@@ -128,7 +151,7 @@ Answer<net::Response> s3_put_object(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
   EMU_TRY(demand(call, "PutObject", call.bucket, call.key));
   if (call.key.size() > 1024) return refusal("KeyTooLongError", "Your key is too long");
-  EMU_TRY(check_digests(call));
+  EMU_TRY(s3_check_digests(call, false));
   EMU_TRY(check_write(call, bucket, call.key));
   Object object;
   object.etag = to_hex(md5(call.body));
@@ -140,13 +163,16 @@ Answer<net::Response> s3_put_object(S3Call& call) {
   object.metadata = metadata_of(call);
   object.checksum = sum.name;
   net::Response response{200, {{"ETag", "\"" + object.etag + "\""}, sum}, ""};
-  bucket.objects[call.key] = std::move(object);
+  describe_kept(response, bucket, put_version(call.account, bucket, call.key, std::move(object)));
   return response;
 }
 
 Answer<net::Response> s3_copy_object(S3Call& call) {
   std::string source = header(call, "x-amz-copy-source");
-  source = percent_decoded(source.substr(0, source.find('?')), false);
+  const size_t mark = source.find('?');
+  const std::string version =
+      mark == std::string::npos ? "" : Params::parse(source.substr(mark + 1)).get("versionId");
+  source = percent_decoded(source.substr(0, mark), false);
   if (source.starts_with('/')) source.erase(0, 1);
   size_t slash = source.find('/');
   if (slash == std::string::npos)
@@ -154,14 +180,14 @@ Answer<net::Response> s3_copy_object(S3Call& call) {
                    "Copy Source must mention the source bucket and key: sourcebucket/sourcekey");
   std::string from = source.substr(0, slash), key = source.substr(slash + 1);
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  EMU_TRY(demand(call, "GetObject", from, key));
+  EMU_TRY(demand(call, version.empty() ? "GetObject" : "GetObjectVersion", from, key));
   EMU_TRY(demand(call, "PutObject", call.bucket, call.key));
-  Object copy = *EMU_TRY(find_object(call, from, key));
+  Object copy = *EMU_TRY(find_object(call, from, key, version));
   std::string match = unquoted(header(call, "x-amz-copy-source-if-match"));
   if (!match.empty() && match != copy.etag) return tl::unexpected(precondition_failed());
   EMU_TRY(check_write(call, bucket, call.key));
   const bool replace = header(call, "x-amz-metadata-directive") == "REPLACE";
-  if (from == call.bucket && key == call.key && !replace)
+  if (from == call.bucket && key == call.key && version.empty() && !replace)
     return refusal(
         "InvalidRequest",
         "This copy request is illegal because it is trying to copy an object to itself without changing "
@@ -171,15 +197,21 @@ Answer<net::Response> s3_copy_object(S3Call& call) {
   copy.modified = call.account.now();
   Xml xml;
   xml.text("LastModified", to_iso8601(copy.modified)).text("ETag", "\"" + copy.etag + "\"");
-  bucket.objects[call.key] = std::move(copy);
-  return s3_xml(200, "CopyObjectResult", xml);
+  net::Response response = s3_xml(200, "CopyObjectResult", xml);
+  describe_kept(response, bucket, put_version(call.account, bucket, call.key, std::move(copy)));
+  return response;
 }
 
 Answer<net::Response> s3_delete_object(S3Call& call) {
   Bucket& bucket = *EMU_TRY(find_bucket(call, call.bucket));
-  EMU_TRY(demand(call, "DeleteObject", call.bucket, call.key));
-  bucket.objects.erase(call.key);
-  return net::Response{204, {}, ""};
+  const std::string& version = call.query.get("versionId");
+  EMU_TRY(demand(call, version.empty() ? "DeleteObject" : "DeleteObjectVersion", call.bucket, call.key));
+  const Deletion done = version.empty() ? delete_current(call.account, bucket, call.key)
+                                        : delete_version(bucket, call.key, version);
+  net::Response response{204, {}, ""};
+  if (!done.version.empty()) response.headers.push_back({"x-amz-version-id", done.version});
+  if (done.marker) response.headers.push_back({"x-amz-delete-marker", "true"});
+  return response;
 }
 
 }  // namespace spillway::emu
