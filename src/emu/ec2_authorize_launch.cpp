@@ -1,4 +1,5 @@
 #include "emu/ec2_ask.h"
+#include "emu/iam.h"
 
 // What a launch asks of the policies: the action on each thing that the launch uses or makes, under the
 // conditions that EC2 knows of it. CreateFleet asks for itself and for RunInstances.
@@ -6,6 +7,11 @@ namespace spillway::emu {
 namespace {
 
 using Context = Asker::Context;
+
+std::string arn_of_profile(const Account& account, const std::string& name) {
+  const auto found = account.profiles.find(name);
+  return found == account.profiles.end() ? "" : profile_arn(account, found->second);
+}
 
 /// One kind of machine that a request may bring about.
 struct Plan {
@@ -66,10 +72,7 @@ struct LaunchAsker {
     say("ec2:MetadataHttpTokens", data.http_tokens);
     say("ec2:MetadataHttpEndpoint", data.http_endpoint);
     say("ec2:MetadataHttpPutResponseHopLimit", data.hop_limit ? std::to_string(*data.hop_limit) : "");
-    say("ec2:InstanceProfile", data.profile.empty()
-                                   ? ""
-                                   : fmt::format("arn:aws:iam::{}:instance-profile/{}",
-                                                 asker.account.settings.account, data.profile));
+    say("ec2:InstanceProfile", data.profile.empty() ? "" : arn_of_profile(asker.account, data.profile));
     return made("instance", std::move(context), false);
   }
 
@@ -159,8 +162,9 @@ std::vector<Plan> plans_of(const Account& account, const Call& call) {
 Answer<bool> Asker::demand_role(const std::string& profile) const {
   auto found = account.profiles.find(profile);
   if (found == account.profiles.end()) return true;
-  return demand("iam:PassRole",
-                fmt::format("arn:aws:iam::{}:role/{}", account.settings.account, found->second.role),
+  const auto role = account.roles.find(found->second.role);
+  if (role == account.roles.end()) return true;
+  return demand("iam:PassRole", principal_arn(account, role->second),
                 {{"iam:PassedToService", "ec2.amazonaws.com"}});
 }
 

@@ -1,4 +1,5 @@
 #include "emu/ec2.h"
+#include "emu/iam.h"
 
 namespace spillway::emu {
 namespace {
@@ -17,11 +18,8 @@ void write_metadata_options(Xml& xml, const LaunchData& launch) {
 void write_profile(Xml& xml, const Account& account, const Instance& instance) {
   auto profile = account.profiles.find(instance.launch.profile);
   if (profile == account.profiles.end()) return;
-  xml.in("iamInstanceProfile", [&] {
-    xml.text("arn", fmt::format("arn:aws:iam::{}:instance-profile/{}", account.settings.account,
-                                profile->second.name))
-        .text("id", profile->second.id);
-  });
+  xml.in("iamInstanceProfile",
+         [&] { xml.text("arn", profile_arn(account, profile->second)).text("id", profile->second.id); });
 }
 
 void write_instance(Xml& xml, const Account& account, const Instance& instance) {

@@ -35,7 +35,8 @@ Answer<Xml> get_user(Account& account, const Call& call) {
   const Principal& shown = user == account.users.end() ? unknown : user->second;
   if (!call.params.has("UserName") && call.who.principal && call.who.principal->is_role)
     return refusal("ValidationError", "Must specify userName when calling with non-User credentials");
-  EMU_TRY(iam_demand(account, call, "iam:GetUser", principal_arn(account, shown), resource_tags(shown.tags)));
+  EMU_TRY(
+      iam_demand(account, call, "iam:GetUser", principal_arn(account, shown), iam_resource_tags(shown.tags)));
   if (user == account.users.end())
     return refusal("NoSuchEntity", fmt::format("The user with name {} cannot be found.", name), 404);
   Xml xml;
@@ -161,13 +162,13 @@ void iam_write_tags(Xml& xml, const Tags& tags) {
   });
 }
 
-Context request_tags(const Tags& tags) {
+Context iam_request_tags(const Tags& tags) {
   Context context;
   for (const auto& [key, value] : tags) context.emplace_back("aws:RequestTag/" + key, value);
   return context;
 }
 
-Context resource_tags(const Tags& tags) {
+Context iam_resource_tags(const Tags& tags) {
   Context context;
   for (const auto& [key, value] : tags)
     for (const char* prefix : {"aws:ResourceTag/", "iam:ResourceTag/"})

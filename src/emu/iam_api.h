@@ -37,8 +37,8 @@ Answer<bool> iam_add_tags(Tags& tags, const Tags& more);
 void iam_remove_tags(Tags& tags, const std::vector<std::string>& keys);
 void iam_write_tags(Xml& xml, const Tags& tags);
 /// aws:RequestTag/… of tags to come, and aws:ResourceTag/… of tags that are there.
-Context request_tags(const Tags& tags);
-Context resource_tags(const Tags& tags);
+Context iam_request_tags(const Tags& tags);
+Context iam_resource_tags(const Tags& tags);
 /// aws:TagKeys.
 Context tag_keys(const std::vector<std::string>& keys);
 

@@ -18,8 +18,8 @@ Answer<InstanceProfile*> profile_of(Account& account, const Call& call) {
   InstanceProfile unknown;
   unknown.name = name;
   InstanceProfile& profile = found == account.profiles.end() ? unknown : found->second;
-  Context context = resource_tags(profile.tags);
-  for (auto& entry : request_tags(EMU_TRY(iam_tags(call)))) context.push_back(std::move(entry));
+  Context context = iam_resource_tags(profile.tags);
+  for (auto& entry : iam_request_tags(EMU_TRY(iam_tags(call)))) context.push_back(std::move(entry));
   for (auto& entry : tag_keys(call.params.list("TagKeys.member"))) context.push_back(std::move(entry));
   EMU_TRY(
       iam_demand(account, call, "iam:" + call.operation, profile_arn(account, profile), std::move(context)));
@@ -43,9 +43,9 @@ Answer<Xml> create_instance_profile(Account& account, const Call& call) {
   made.path = EMU_TRY(iam_path(call));
   made.tags = EMU_TRY(iam_tags(call));
   const std::string arn = profile_arn(account, made);
-  EMU_TRY(iam_demand(account, call, "iam:CreateInstanceProfile", arn, request_tags(made.tags)));
+  EMU_TRY(iam_demand(account, call, "iam:CreateInstanceProfile", arn, iam_request_tags(made.tags)));
   if (!made.tags.empty())
-    EMU_TRY(iam_demand(account, call, "iam:TagInstanceProfile", arn, request_tags(made.tags)));
+    EMU_TRY(iam_demand(account, call, "iam:TagInstanceProfile", arn, iam_request_tags(made.tags)));
   for (const auto& [known, unused] : account.profiles)  // names differ by more than case
     if (equal_ignoring_case(known, made.name))
       return refusal("EntityAlreadyExists", fmt::format("Instance Profile {} already exists.", made.name),

@@ -60,8 +60,8 @@ Answer<Xml> create_role(Account& account, const Call& call) {
   role.tags = EMU_TRY(iam_tags(call));
   EMU_TRY(read_settings(call, role));
   const std::string arn = principal_arn(account, role);
-  EMU_TRY(iam_demand(account, call, "iam:CreateRole", arn, request_tags(role.tags)));
-  if (!role.tags.empty()) EMU_TRY(iam_demand(account, call, "iam:TagRole", arn, request_tags(role.tags)));
+  EMU_TRY(iam_demand(account, call, "iam:CreateRole", arn, iam_request_tags(role.tags)));
+  if (!role.tags.empty()) EMU_TRY(iam_demand(account, call, "iam:TagRole", arn, iam_request_tags(role.tags)));
   role.trust = EMU_TRY(trust_of(account, call, "AssumeRolePolicyDocument"));
   const Principal* made = EMU_TRY(add_role(account, std::move(role)));
   Xml xml;
@@ -199,8 +199,8 @@ Answer<Principal*> iam_role(Account& account, const Call& call) {
   Principal unknown;
   unknown.name = name, unknown.is_role = true;
   Principal& role = found == account.roles.end() ? unknown : found->second;
-  Context context = resource_tags(role.tags);
-  for (auto& entry : request_tags(EMU_TRY(iam_tags(call)))) context.push_back(std::move(entry));
+  Context context = iam_resource_tags(role.tags);
+  for (auto& entry : iam_request_tags(EMU_TRY(iam_tags(call)))) context.push_back(std::move(entry));
   for (auto& entry : tag_keys(call.params.list("TagKeys.member"))) context.push_back(std::move(entry));
   EMU_TRY(
       iam_demand(account, call, "iam:" + call.operation, principal_arn(account, role), std::move(context)));

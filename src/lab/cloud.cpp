@@ -21,6 +21,7 @@ emu::Settings emulator_settings() {
   settings.boot_delay = std::chrono::milliseconds(50);
   settings.shutdown_delay = std::chrono::milliseconds(200);
   settings.public_cidr = kPublicAddresses;
+  settings.loopback_is_secure = true;  // for people's clients on the host
   settings.s3_cidrs = {std::string(kS3Address) + "/32"};
   return settings;
 }

@@ -54,7 +54,7 @@ void want_groups(const Inputs& in, Resources& out) {
        rule({"icmp", -1, -1}, "SourceSecurityGroupId", compute, "ping and path MTU")});
   Json at_compute = Json::array(
       {everything(compute, "nodes of one job among themselves"),
-       rule({"icmp", -1, -1}, "SourceSecurityGroupId", ref_to("GatewayGroup"), "the gateway's own probes")});
+       rule({"icmp", -1, -1}, "SourceSecurityGroupId", ref_to("GatewayGroup"), "probes of the gateway itself")});
   std::vector<std::string> networks = in.vpn.onprem_cidrs;
   if (!networks.empty()) networks.push_back(in.vpn.tunnel_cidr);
   for (const std::string& network : networks) {
@@ -63,9 +63,9 @@ void want_groups(const Inputs& in, Resources& out) {
     at_compute.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
     at_gateway.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
   }
-  want_group(in, "GatewayGroup", "Spillway's gateway: the tunnel's end", in.existing.gateway_group,
+  want_group(in, "GatewayGroup", "Spillway gateway: the end of the tunnel", in.existing.gateway_group,
              std::move(at_gateway), out);
-  want_group(in, "ComputeGroup", "Spillway's compute nodes", in.existing.compute_group, std::move(at_compute),
+  want_group(in, "ComputeGroup", "Spillway compute nodes", in.existing.compute_group, std::move(at_compute),
              out);
 }
 
