@@ -108,13 +108,16 @@ class Demo {
     return on.empty() && findings_.open_intents == 0;
   }
 
-  /// What EC2 itself says: DescribeInstances, by curl, through the endpoint that people's own clients use.
+  /// What EC2 itself says of cloud nodes, for the gateway stays: DescribeInstances, by curl, through the
+  /// endpoint that people's own clients use.
   Result<int64_t> instances_left() {
     const Json status = TRY(ask_lab(lab_, Json::object({{"op", "status"}})));
     const Json& endpoint = status["endpoint"];
     const Program curl{{"/usr/bin/curl", "-sS", "--fail-with-body", "--max-time", "10", "--aws-sigv4",
                         "aws:amz:us-east-1:ec2", "-K", "-", "--data",
-                        "Action=DescribeInstances&Version=2016-11-15", endpoint["url"].as_string() + "/"},
+                        "Action=DescribeInstances&Version=2016-11-15&Filter.1.Name=tag%3Aspillway%3Akind&"
+                        "Filter.1.Value.1=instance",
+                        endpoint["url"].as_string() + "/"},
                        {"LC_ALL=C"},
                        fmt::format("user = \"{}:{}\"\n", endpoint["access_key"].as_string(),
                                    endpoint["secret_key"].as_string())};

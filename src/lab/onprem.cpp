@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "base/crypto.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "lab/dns_files.h"
@@ -53,14 +54,10 @@ bool exists(const std::string& path) {
   return stat(path.c_str(), &info) == 0;
 }
 
-Result<void> start_resolver(const Workbench& bench, const std::string& host, const std::string& address,
-                            bool primary) {
-  const std::string folder = std::string(kRun) + "/named-" + host;
-  TRY(make_folder(folder, 0755, "bind"));
-  TRY(write_file_atomically(folder + "/named.conf", render_named_conf(folder, address, primary)));
+Result<void> run_named(const Workbench& bench, const std::string& host, const std::string& address,
+                       const std::string& folder) {
   TRY(write_file_atomically(folder + "/root.zone", render_empty_root_zone()));
   TRY(write_file_atomically(folder + "/aws.zone", render_aws_zone()));
-  TRY(write_file_atomically(folder + "/site.zone", render_site_zone()));
   TRY(bench.processes.start(
       {"named-" + host,
        {"/usr/sbin/named", "-4", "-n", "1", "-g", "-u", "bind", "-c", folder + "/named.conf"},
@@ -68,6 +65,39 @@ Result<void> start_resolver(const Workbench& bench, const std::string& host, con
        "root",
        host}));
   return wait_for_port(host, address, 53, Deadline::after(kPatience));
+}
+
+/// A server as people configure them by hand, for the VPC and for sites without names of nodes.
+Result<void> start_resolver(const Workbench& bench, const std::string& host, const std::string& address,
+                            bool primary) {
+  const std::string folder = std::string(kRun) + "/named-" + host;
+  TRY(make_folder(folder, 0755, "bind"));
+  TRY(write_file_atomically(folder + "/named.conf", render_named_conf(folder, address, primary)));
+  TRY(write_file_atomically(folder + "/site.zone", render_site_zone()));
+  return run_named(bench, host, address, folder);
+}
+
+/// The premises' server with the product's views; the daemon has the key of updates, named its copy.
+Result<void> start_name_server(const Workbench& bench) {
+  const std::string folder = std::string(kRun) + "/named-ctl";
+  const std::string key = render_update_key(to_base64(random_bytes(32)));
+  TRY(make_folder(folder, 0755, "bind"));
+  TRY(make_folder("/etc/spillway"));
+  TRY(make_folder("/etc/spillway/keys", 0711));
+  for (const auto& [file, owner] :
+       {std::pair{std::string("/etc/spillway/keys/ddns"), "slurm"}, {folder + "/spillway.key", "bind"}}) {
+    TRY(replace(file, key, 0400));
+    TRY(give_to(file, owner));
+  }
+  TRY(write_file_atomically(folder + "/named.conf", TRY(render_onprem_named_conf(folder))));
+  TRY(write_file_atomically(folder + "/other-zones.conf", render_other_zones()));
+  for (const auto& [zone, text] : {std::pair{std::string("example.com"), TRY(render_nodes_zone())},
+                                   {std::string(kReverseZone), TRY(render_reverse_zone())}}) {
+    const std::string file = fmt::format("{}/{}.zone", folder, zone);
+    TRY(write_file_atomically(file, text));
+    TRY(give_to(file, "bind"));
+  }
+  return run_named(bench, "ctl", kControllerAddress, folder);
 }
 
 }  // namespace
@@ -137,7 +167,6 @@ Result<void> configure(const Workbench& bench, const ClusterFacts& cluster) {
     TRY(install_plugin_site(bench, cluster));
     return replace("/etc/slurm/slurm.conf", render_site_conf() + TRY(generate_plugin_conf(bench)));
   }
-  TRY(make_folder("/etc/spillway/keys", 0700));
   TRY(vpn::keep_private_key("/etc/spillway/keys/wg"));
   TRY(replace("/etc/spillway/partitions.json", render_partitions_json(cluster)));
   TRY(replace("/etc/spillway/spillway.yaml", render_spillway_yaml(cluster)));
@@ -157,7 +186,8 @@ Result<void> start_munge(const Workbench& bench, const std::string& key) {
 }
 
 Result<void> start_resolvers(const Workbench& bench) {
-  TRY(start_resolver(bench, "ctl", kControllerAddress, true));
+  TRY(bench.settings.plugin_site ? start_resolver(bench, "ctl", kControllerAddress, true)
+                                 : start_name_server(bench));
   return start_resolver(bench, "vpc", kVpcResolver, false);
 }
 

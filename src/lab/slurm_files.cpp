@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "lab/dns_files.h"
 #include "lab/layout.h"
 
 namespace spillway::lab {
@@ -106,14 +107,15 @@ std::string render_partitions_json(const ClusterFacts& cluster) {
 
 std::string render_spillway_yaml(const ClusterFacts& cluster) {
   return fmt::format(R"(apiVersion: spillway/v1
-cluster: {{name: lab, id: {}, slurm_conf: /etc/slurm/slurm.conf}}
+cluster: {{name: lab, id: {0}, slurm_conf: /etc/slurm/slurm.conf}}
 aws: {{region: us-east-1, vpc_cidr: 172.31.0.0/16, profile: head}}
-site: {{image_owner: self, head_principal: "arn:aws:iam::123456789012:user/spillwayd"}}
-vpn: {{onprem_cidrs: [192.168.10.0/24], endpoint: "{}:51820", key: "file:/etc/spillway/keys/wg"}}
+site: {{image_owner: self, head_principal: "arn:aws:iam::123456789012:user/spillwayd", name_servers: [{2}]}}
+vpn: {{onprem_cidrs: [192.168.10.0/24], endpoint: "{1}:51820", key: "file:/etc/spillway/keys/wg"}}
+dns: {{zone: example.com, reverse_zone: {3}, server: {2}, tsig: "file:/etc/spillway/keys/ddns"}}
 data: {{bucket: spillway-lab}}
 partitions_file: partitions.json
 )",
-                     cluster.uuid, kOnPremGatewayPublic);
+                     cluster.uuid, kOnPremGatewayPublic, kControllerAddress, kReverseZone);
 }
 
 }  // namespace spillway::lab

@@ -141,8 +141,10 @@ class Supervisor {
     out.set("hosts", Json(Json::Array(hosts().begin(), hosts().end())));
     out.set("instances", cloud_.instances());
     Json services = Json::array();
-    for (const char* name : {"munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd-op1", "named-ctl",
-                             "named-vpc", "wireguard-gw-onprem", "wireguard-gw-aws", "spillwayd"})
+    std::vector<const char*> names{"munged",     "mariadbd",  "slurmdbd",  "slurmctld",
+                                   "slurmd-op1", "named-ctl", "named-vpc", "spillwayd"};
+    if (settings_.plugin_site) names.insert(names.end(), {"wireguard-gw-onprem", "wireguard-gw-aws"});
+    for (const char* name : names)
       services.push(Json::object({{"name", name}, {"pid", int64_t{processes_.pid_of(name)}}}));
     return out.set("services", std::move(services)), out;
   }

@@ -5,6 +5,9 @@
 #include "base/crypto.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "dns/exchange.h"
+#include "dns/key_file.h"
+#include "dns/publisher.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
 #include "vpn/bootstrap.h"
@@ -126,6 +129,18 @@ Result<void> take_tunnel(Inputs& in) {
   return {};
 }
 
+/// The name server takes our updates: seen now, not when the first node waits for its name.
+Result<void> check_names(const dns::DnsConfig& config, const Inputs& in) {
+  if (config.zone.empty()) return {};
+  const dns::Names names = TRY(dns::names_of(config, in.cluster));
+  dns::Key key = TRY(dns::load_key(config.tsig));
+  SystemClock clock;
+  dns::TcpExchange server{config.server};
+  dns::Publisher publisher{server, clock, std::move(key), names};
+  TRY(publisher.probe(Deadline::after(std::chrono::seconds{10})));
+  return {};
+}
+
 /// munge's key, when this user may read it: whoever is not root plans without it.
 void take_munge_key(const Inputs& in, Gathered& out) {
   const auto key = read_file(in.own.munge_key, 1 << 20);
@@ -229,6 +244,7 @@ Result<Gathered> gather(const Invocation& asked) {
   in.compute_user_data = TRY(fleet::render_compute_user_data(
       {in.cluster.value, in.region, in.bucket, std::string(kRoleIdPlaceholder), controllers}));
   if (!in.vpn.onprem_cidrs.empty()) TRY(take_tunnel(in));
+  TRY(check_names(out.loaded.dns, in));
   take_munge_key(in, out);
   return out;
 }

@@ -53,15 +53,21 @@ class Site(unittest.TestCase):
         with open(f"{self.folder}/{name}", "w") as file:
             file.write(text)
 
-    def configure(self, vpc_cidr="172.31.0.0/16", onprem="192.168.0.0/16", more=""):
+    def configure(self, vpc_cidr="172.31.0.0/16", onprem="192.168.0.0/16", more="",
+                  key='public_key: "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="'):
         self.write("spillway.yaml", f"""apiVersion: spillway/v1
 cluster: {{name: tundra, id: {UUID}, slurm_conf: {self.folder}/slurm.conf}}
 aws: {{region: us-east-1, vpc_cidr: {vpc_cidr}, endpoint_url: "{self.endpoint}"}}
-vpn: {{onprem_cidrs: [{onprem}], endpoint: "gw.example.edu:51820"}}
+vpn: {{onprem_cidrs: [{onprem}], endpoint: "gw.example.edu:51820", {key}}}
 site: {{image_owner: self, munge_key: {self.folder}/munge.key, name_servers: [192.168.10.10]}}
 data: {{bucket: slurm-burst-data}}
 partitions_file: partitions.json
 {more}""")
+
+    def alter(self, old, new):
+        with open(f"{self.folder}/spillway.yaml") as file:
+            text = file.read()
+        self.write("spillway.yaml", text.replace(old, new))
 
     def start(self, *words, **environment):
         env = {"PATH": "/usr/bin", "SPILLWAY_ROOT": f"{self.folder}/root", "AWS_ACCESS_KEY_ID": KEY,
@@ -182,13 +188,24 @@ partitions_file: partitions.json
     def test_bad_input_is_refused_before_anything_is_made(self):
         self.configure(more="", vpc_cidr="172.31.0.0/30")
         self.refused("SPW-SITE-002", exit_code=2)
+        self.configure(onprem="172.16.0.0/12")
+        self.refused("SPW-VPN-005", exit_code=2)  # both sides would have the same addresses
+        self.write("wg", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n")
+        os.chmod(f"{self.folder}/wg", 0o644)
+        self.configure(key=f'key: "file:{self.folder}/wg"')
+        self.refused("SPW-VPN-002", exit_code=1)  # anybody can read it
+        self.write("ddns", 'key "spillway" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; };\n')
+        os.chmod(f"{self.folder}/ddns", 0o400)
+        if self.user:
+            os.chown(f"{self.folder}/ddns", NOBODY, NOBODY)
+        self.configure(more=f'dns: {{zone: example.com, server: "127.0.0.1:1", tsig: "file:{self.folder}/ddns"}}')
+        self.refused("SPW-DNS-010", exit_code=1)  # nobody answers there
         self.configure()
         self.refused("SPW-AWS-002", exit_code=7, AWS_SECRET_ACCESS_KEY="wrong")
-        self.write("spillway.yaml", open(f"{self.folder}/spillway.yaml").read().replace(
-            "image_owner: self", "image: ami-0ffffffffffffffff, image_owner: self"))
+        self.alter("image_owner: self", "image: ami-0ffffffffffffffff, image_owner: self")
         self.refused("SPW-SITE-011", exit_code=1)
         self.configure()
-        self.write("spillway.yaml", open(f"{self.folder}/spillway.yaml").read().replace("image_owner: self,", ""))
+        self.alter("image_owner: self,", "")
         self.refused("SPW-SITE-011", exit_code=1)  # a stranger's image
 
     def test_cloudformation_is_a_template_of_the_same(self):
