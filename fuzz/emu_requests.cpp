@@ -1,5 +1,5 @@
 // Whatever a client sends, the emulator must answer it: signatures, forms, chunks, metadata paths, JSON,
-// seeds.
+// seeds, XML documents, policies.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,8 +23,9 @@ void ask_services(Account& account, const net::Incoming& request) {
   signature.flaw = Flaw::none;
   signature.key = &account.keys.begin()->second;
   signature.service = "s3";
+  signature.region = "us-east-1";
   Arrival arrival{request, signature, "request"};
-  for (auto* answer : {&answer_ec2, &answer_sts, &answer_ssm, &answer_s3})
+  for (auto* answer : {&answer_ec2, &answer_iam, &answer_sts, &answer_ssm, &answer_s3})
     if ((*answer)(account, arrival).status == 0) __builtin_trap();
 }
 
@@ -48,6 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)answer_metadata(account, request);
   }
   advance(account);
+  if (auto element = parse_xml(input)) (void)inner_xml(*element);
+  if (auto policy = read_policy(input, PolicyKind::identity))
+    (void)judge({{"policy", *policy}}, {"s3:GetObject", "arn:aws:s3:::b/" + first, {{"aws:userid", rest}}});
   if (auto json = Json::parse(input)) {
     (void)seed_account(account, *json);
     (void)read_faults(*json);

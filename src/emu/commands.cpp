@@ -35,7 +35,9 @@ std::vector<Command> commands() {
        "run the AWS emulator alone, without root",
        "Serves a model of one AWS account in us-east-1 until it is interrupted: EC2 (instances, fleets, "
        "launch "
-       "templates, tags), S3, STS, SSM parameters. Every request must be signed with a key of the account; "
+       "templates, tags), IAM, S3, STS, SSM parameters. Policies are judged on each call; a caller on "
+       "loopback "
+       "counts as one by TLS. Every request must be signed with a key of the account; "
        "its "
        "states move on with the clock. Nothing is billed, nothing is launched. Point any AWS client at the "
        "endpoint "

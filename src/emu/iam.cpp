@@ -12,6 +12,7 @@ enum class Named { no, account, caller };
 
 Named named(const Account& account, const Identity& who, const std::string& name) {
   const std::string& number = account.settings.account;
+  if (name.empty()) return Named::no;
   if (name == "*" || name == who.arn || name == who.principal_arn) return Named::caller;
   return name == number || name == fmt::format("arn:aws:iam::{}:root", number) ? Named::account : Named::no;
 }

@@ -58,5 +58,73 @@ TEST_F(Policies, ExceptionsAreWhatTheyDoNotName) {
   EXPECT_FALSE(may(rest, "iam:GetRole", "arn:aws:iam::1:role/x"));
 }
 
+struct PrincipalCase {
+  const char *effect, *principal;
+  bool may_with_own, may_without;  // with a policy of his own that allows, and without
+};
+
+// Of a bucket's policy, to a session of role node. Source: IAM User Guide, "Policy evaluation for requests
+// within a single account".
+const PrincipalCase kPrincipals[] = {
+    {"Allow", R"("*")", true, true},
+    {"Allow", R"({"AWS": "*"})", true, true},
+    {"Allow", R"({"AWS": "arn:aws:iam::123456789012:role/node"})", true, true},
+    {"Allow", R"({"AWS": ["arn:aws:sts::123456789012:assumed-role/node/i-1"]})", true, true},
+    {"Allow", R"({"AWS": "arn:aws:sts::123456789012:assumed-role/node/i-2"})", true, false},
+    {"Allow", R"({"AWS": "arn:aws:iam::123456789012:root"})", true, false},  // his own policy must allow, too
+    {"Allow", R"({"AWS": "123456789012"})", true, false},
+    {"Allow", R"({"Service": "ec2.amazonaws.com"})", true, false},
+    {"Deny", R"("*")", false, false},
+    {"Deny", R"({"AWS": "arn:aws:iam::123456789012:role/node"})", false, false},
+    {"Deny", R"({"AWS": "arn:aws:iam::123456789012:root"})", false, false},
+    {"Deny", R"({"AWS": "arn:aws:iam::123456789012:role/other"})", true, false},
+};
+
+TEST_F(Policies, OfAResourceSpeakToItsPrincipals) {
+  who.principal_arn = "arn:aws:iam::123456789012:role/node";
+  const Question question{"s3:GetObject", "arn:aws:s3:::b/k", {}};
+  const Json all = *Json::parse(
+      R"({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})");
+  for (const PrincipalCase& c : kPrincipals) {
+    const auto theirs = Json::parse(fmt::format(
+        R"({{"Version": "2012-10-17", "Statement": {{"Effect": "{}", "Principal": {}, "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}}}})",
+        c.effect, c.principal));
+    ASSERT_TRUE(theirs) << c.principal;
+    role.policies = {{"own", all}};
+    EXPECT_EQ(decide(account, who, question, *theirs).may, c.may_with_own) << c.effect << c.principal;
+    role.policies.clear();
+    EXPECT_EQ(decide(account, who, question, *theirs).may, c.may_without) << c.effect << c.principal;
+  }
+}
+
+TEST_F(Policies, ASessionMayOnlyWhatBothAllow) {
+  who.session_policy = *Json::parse(
+      R"({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}})");
+  const char* own = R"({"Effect": "Allow", "Action": "s3:*Object", "Resource": "*"})";
+  EXPECT_TRUE(may(own, "s3:GetObject", "arn:aws:s3:::b/k"));
+  EXPECT_FALSE(may(own, "s3:PutObject", "arn:aws:s3:::b/k"));
+  EXPECT_FALSE(may(own, "s3:GetBucketPolicy", "arn:aws:s3:::b"));
+}
+
+TEST_F(Policies, KnowWhoAsksAndHow) {
+  role.tags = {{"team", "hpc"}};
+  who.source_ip = "10.1.2.3";
+  auto when = [&](const std::string& condition) {
+    return may(
+        (R"({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {)" + condition + "}}").c_str(),
+        "ec2:RunInstances", "arn:aws:ec2:us-east-1:1:instance/*",
+        {{"aws:RequestTag/a", "1"}, {"aws:RequestTag/b", "2"}});
+  };
+  EXPECT_TRUE(
+      when(R"("StringEquals": {"aws:PrincipalTag/team": "hpc", "aws:RequestedRegion": "us-east-1"})"));
+  EXPECT_TRUE(when(R"("IpAddress": {"aws:SourceIp": "10.0.0.0/8"})"));
+  EXPECT_TRUE(when(R"("ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]})"));
+  EXPECT_FALSE(when(R"("ForAllValues:StringEquals": {"aws:TagKeys": ["a"]})"));
+  EXPECT_TRUE(when(R"("ArnLike": {"ec2:SourceInstanceARN": "arn:aws:ec2:*:*:instance/i-1"})"));
+  EXPECT_FALSE(when(R"("Bool": {"aws:SecureTransport": "true"})"));
+  who.secure = true;
+  EXPECT_TRUE(when(R"("Bool": {"aws:SecureTransport": "true"})"));
+}
+
 }  // namespace
 }  // namespace spillway::emu

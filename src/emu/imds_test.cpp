@@ -67,5 +67,25 @@ TEST_F(Metadata, GivesCredentialsOfTheRoleThatSign) {
   EXPECT_EQ(node.ec2("DescribeInstances").status, 401);
 }
 
+TEST_F(Metadata, GivesNoCredentialsOfARoleThatDoesNotTrustEc2) {
+  token = new_token();
+  auto trust = [&](const char* principal) {
+    return caller
+        .query("iam", "UpdateAssumeRolePolicy",
+               {{"RoleName", "slurm-node"},
+                {"PolicyDocument", fmt::format(R"({{"Version": "2012-10-17", "Statement": {{"Effect": "Allow",
+                              "Principal": {}, "Action": "sts:AssumeRole"}}}})",
+                                               principal)}})
+        .status;
+  };
+  auto code = [&] {
+    return (*Json::parse(get("meta-data/iam/security-credentials/slurm-node").body))["Code"].as_string();
+  };
+  EXPECT_EQ(trust(R"({"AWS": "arn:aws:iam::123456789012:user/admin"})"), 200);
+  EXPECT_EQ(code(), "AssumeRoleUnauthorizedAccess");
+  EXPECT_EQ(trust(R"({"Service": "ec2.amazonaws.com"})"), 200);
+  EXPECT_EQ(code(), "Success");
+}
+
 }  // namespace
 }  // namespace spillway::emu

@@ -35,6 +35,7 @@ constexpr Subresource kSubresources[] = {
      "DeleteBucketOwnershipControls"},
     {"location", "GetBucketLocation", "", ""},
     {"versions", "ListObjectVersions", "", ""},
+    {"uploads", "ListMultipartUploads", "", ""},
     // What the emulator does not know must not be taken for the bucket itself.
     {"acl", "", "", ""},
     {"cors", "", "", ""},
@@ -52,6 +53,13 @@ std::string_view bucket_operation(std::string_view method, const Subresource& su
   return method == "DELETE" ? subresource.remove : "";
 }
 
+/// The operations on an upload in parts, all of which name it or ask for a new one.
+std::string_view upload_operation(std::string_view method, const Params& query, bool copy) {
+  if (method == "POST") return query.has("uploads") ? "CreateMultipartUpload" : "CompleteMultipartUpload";
+  if (method == "PUT") return copy ? "" : "UploadPart";
+  return method == "GET" ? "ListParts" : method == "DELETE" ? "AbortMultipartUpload" : "";
+}
+
 std::string s3_operation(const net::Incoming& request) {
   const bool key = names_a_key(request);
   const bool copy = net::find_header(request.headers, "x-amz-copy-source") != nullptr;
@@ -60,6 +68,8 @@ std::string s3_operation(const net::Incoming& request) {
     for (const Subresource& subresource : kSubresources)
       if (query.has(subresource.name)) return std::string(bucket_operation(request.method, subresource));
   if (key && (query.has("acl") || query.has("tagging") || query.has("retention"))) return "";
+  if (key && (query.has("uploads") || query.has("uploadId")))
+    return std::string(upload_operation(request.method, query, copy));
   if (request.method == "GET" && key) return "GetObject";
   if (request.method == "GET")
     return query.has("list-type") ? "ListObjectsV2" : request.target == "/" ? "ListBuckets" : "ListObjects";

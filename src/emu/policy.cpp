@@ -103,7 +103,7 @@ std::string with_variables(std::string_view text, const Context& context, bool q
 
 bool matches_arn(std::string_view pattern, std::string_view arn) {
   const std::vector<std::string_view> wanted = arn_parts(pattern), actual = arn_parts(arn);
-  if (wanted.size() < kArnParts) return matches_wildcard(pattern, arn);
+  if (wanted.size() == 1) return matches_wildcard(pattern, arn);  // "*"
   return std::equal(wanted.begin(), wanted.end(), actual.begin(), actual.end(),
                     [](std::string_view w, std::string_view a) { return matches_wildcard(w, a); });
 }

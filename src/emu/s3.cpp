@@ -41,7 +41,13 @@ const std::map<std::string_view, S3Operation>& operations() {
       {"DeleteBucketLifecycle", s3_delete_lifecycle},
       {"PutBucketPolicy", s3_put_policy},
       {"GetBucketPolicy", s3_get_policy},
-      {"DeleteBucketPolicy", s3_delete_policy}};
+      {"DeleteBucketPolicy", s3_delete_policy},
+      {"CreateMultipartUpload", s3_create_upload},
+      {"UploadPart", s3_upload_part},
+      {"CompleteMultipartUpload", s3_complete_upload},
+      {"AbortMultipartUpload", s3_abort_upload},
+      {"ListMultipartUploads", s3_list_uploads},
+      {"ListParts", s3_list_parts}};
   return kTable;
 }
 

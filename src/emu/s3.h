@@ -41,6 +41,14 @@ Answer<Element> document_of(const S3Call& call, std::string_view root);
 ApiError malformed_xml();
 /// The request's header, or "".
 std::string header(const S3Call& call, std::string_view name);
+/// What S3 tells of an object's version and encryption.
+void describe_kept(net::Response& response, const Bucket& bucket, const std::string& version);
+/// If-Match and If-None-Match of a write, against what is there.
+Answer<bool> check_write(const S3Call& call, const Bucket& bucket, const std::string& key);
+/// The headers x-amz-meta-…, without the prefix.
+std::map<std::string, std::string> metadata_of(const S3Call& call);
+/// An ETag without its quotes.
+std::string unquoted(std::string text);
 /// "Sun, 22 Nov 2026 21:54:03 GMT".
 std::string http_date(Time time);
 net::Response s3_xml(int status, std::string_view root, const Xml& content);
@@ -78,5 +86,12 @@ Answer<net::Response> s3_put_policy(S3Call& call);
 Answer<net::Response> s3_get_policy(S3Call& call);
 Answer<net::Response> s3_delete_policy(S3Call& call);
 Answer<net::Response> s3_list_versions(S3Call& call);
+
+Answer<net::Response> s3_create_upload(S3Call& call);
+Answer<net::Response> s3_upload_part(S3Call& call);
+Answer<net::Response> s3_complete_upload(S3Call& call);
+Answer<net::Response> s3_abort_upload(S3Call& call);
+Answer<net::Response> s3_list_uploads(S3Call& call);
+Answer<net::Response> s3_list_parts(S3Call& call);
 
 }  // namespace spillway::emu

@@ -10,11 +10,6 @@
 namespace spillway::emu {
 namespace {
 
-std::string unquoted(std::string text) {
-  std::erase(text, '"');
-  return text;
-}
-
 ApiError precondition_failed() {
   return {"PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412};
 }
@@ -58,12 +53,6 @@ Answer<Slice> slice_of(const std::string& range, size_t size) {
   return Slice{static_cast<size_t>(from), static_cast<size_t>(to - from + 1), true};
 }
 
-/// What S3 tells of an object's version and encryption.
-void describe_kept(net::Response& response, const Bucket& bucket, const std::string& version) {
-  response.headers.push_back({"x-amz-server-side-encryption", bucket.encryption.algorithm});
-  if (!bucket.versioning.empty()) response.headers.push_back({"x-amz-version-id", version});
-}
-
 net::Response object_response(const Bucket& bucket, const Object& object, int status) {
   net::Response response;
   response.status = status;
@@ -76,7 +65,27 @@ net::Response object_response(const Bucket& bucket, const Object& object, int st
   return response;
 }
 
-/// If-Match and If-None-Match of a write, against what is there.
+/// The checksum that the client chose, by header or trailer; else the one that S3 adds by itself.
+net::Header checksum_of(const S3Call& call) {
+  std::string name = to_lower(trim(header(call, "x-amz-trailer")));
+  for (const net::Header& said : call.http.headers)
+    if (checksum(to_lower(said.name), "")) name = to_lower(said.name);
+  if (!checksum(name, "")) name = "x-amz-checksum-crc64nvme";
+  return {name, *checksum(name, call.body)};
+}
+
+}  // namespace
+
+std::string unquoted(std::string text) {
+  std::erase(text, '"');
+  return text;
+}
+
+void describe_kept(net::Response& response, const Bucket& bucket, const std::string& version) {
+  response.headers.push_back({"x-amz-server-side-encryption", bucket.encryption.algorithm});
+  if (!bucket.versioning.empty()) response.headers.push_back({"x-amz-version-id", version});
+}
+
 Answer<bool> check_write(const S3Call& call, const Bucket& bucket, const std::string& key) {
   auto there = bucket.objects.find(key);
   std::string none = header(call, "if-none-match"), match = header(call, "if-match");
@@ -96,17 +105,6 @@ std::map<std::string, std::string> metadata_of(const S3Call& call) {
   }
   return metadata;
 }
-
-/// The checksum that the client chose, by header or trailer; else the one that S3 adds by itself.
-net::Header checksum_of(const S3Call& call) {
-  std::string name = to_lower(trim(header(call, "x-amz-trailer")));
-  for (const net::Header& said : call.http.headers)
-    if (checksum(to_lower(said.name), "")) name = to_lower(said.name);
-  if (!checksum(name, "")) name = "x-amz-checksum-crc64nvme";
-  return {name, *checksum(name, call.body)};
-}
-
-}  // namespace
 
 Answer<bool> s3_check_digests(const S3Call& call, bool required) {
   std::string md5_header = header(call, "content-md5");

@@ -127,6 +127,7 @@ Result<int> serve(const StandaloneOptions& options) {
   settings.latency = options.latency;
   settings.boot_delay = options.boot_delay;
   settings.shutdown_delay = options.shutdown_delay;
+  settings.loopback_is_secure = true;  // it has no certificate, and buckets take TLS only
   Aws aws{settings, clock};
   TRY(fill(aws, options));
   if (!options.faults.empty())

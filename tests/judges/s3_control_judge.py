@@ -1,4 +1,4 @@
-"""boto3 judges what is set on a bucket: tags, public access, encryption, versioning, lifecycle and policy."""
+"""boto3 judges what is set on a bucket (tags, access, encryption, lifecycle, policy), versions, and uploads in parts."""
 import hashlib
 import json
 import unittest
@@ -242,6 +242,60 @@ class Versions(Bucket):
         done = self.s3.delete_objects(**self.bucket, Delete={"Objects": found})
         self.assertEqual((len(done["Deleted"]), sum(d.get("DeleteMarker", False) for d in done["Deleted"])), (12, 3))
         self.s3.delete_bucket(**self.bucket)
+
+
+class Parts(Bucket):
+    MIB = 1 << 20
+
+    def setUp(self):
+        super().setUp()
+        self.key = {**self.bucket, "Key": "jobs/ü out"}
+
+    def begin(self, **more):
+        return {**self.key, "UploadId": self.s3.create_multipart_upload(**self.key, **more)["UploadId"]}
+
+    def part(self, upload, number, body):
+        return {"PartNumber": number, "ETag": self.s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"]}
+
+    def complete(self, upload, *parts):
+        return self.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": list(parts)})
+
+    def test_parts_become_an_object(self):
+        upload = self.begin(ContentType="text/x-judge", Metadata={"a": "1"})
+        bodies = [b"1" * 5 * self.MIB, b"2" * 5 * self.MIB, b"3"]
+        parts = [self.part(upload, number, body) for number, body in enumerate(bodies, 1)]
+        self.refused("NoSuchKey", self.s3.get_object, **self.key, status=404)
+        digest = hashlib.md5(b"".join(hashlib.md5(body).digest() for body in bodies)).hexdigest()
+        self.assertEqual(self.complete(upload, *parts)["ETag"], f'"{digest}-3"')
+        got = self.s3.get_object(**self.key)
+        self.assertEqual((got["Body"].read(), got["ContentType"], got["Metadata"]), (b"".join(bodies), "text/x-judge", {"a": "1"}))
+        self.refused("NoSuchUpload", self.complete, upload, *parts, status=404)
+
+    def test_what_does_not_fit_together(self):
+        upload = self.begin()
+        small, last = self.part(upload, 1, b"1"), self.part(upload, 2, b"2")
+        self.refused("EntityTooSmall", self.complete, upload, small, last, status=400)
+        self.refused("InvalidPartOrder", self.complete, upload, last, small, status=400)
+        self.refused("InvalidPart", self.complete, upload, {**small, "ETag": '"other"'}, status=400)
+        self.refused("InvalidPart", self.complete, upload, small | {"PartNumber": 7}, status=400)
+        self.refused("InvalidArgument", self.part, upload, 10001, b"", status=400)
+        self.complete(upload, last)
+        self.assertEqual(self.s3.get_object(**self.key)["Body"].read(), b"2")
+
+    def test_unfinished_uploads_are_listed_and_aborted(self):
+        uploads = [self.begin() for _ in range(3)]
+        for number in range(1, 6):
+            self.part(uploads[0], number, b"x" * number)
+        pages = list(self.s3.get_paginator("list_parts").paginate(**uploads[0], PaginationConfig={"PageSize": 2}))
+        self.assertEqual([p["Size"] for page in pages for p in page["Parts"]], [1, 2, 3, 4, 5])
+        found = list(self.s3.get_paginator("list_multipart_uploads").paginate(**self.bucket, PaginationConfig={"PageSize": 2}))
+        self.assertEqual({u["UploadId"] for page in found for u in page["Uploads"]}, {u["UploadId"] for u in uploads})
+        self.assertEqual({u["Key"] for page in found for u in page["Uploads"]}, {self.key["Key"]})
+        self.assertNotIn("Uploads", self.s3.list_multipart_uploads(**self.bucket, Prefix="other"))
+        for upload in uploads:
+            self.s3.abort_multipart_upload(**upload)
+        self.assertNotIn("Uploads", self.s3.list_multipart_uploads(**self.bucket))
+        self.refused("NoSuchUpload", self.s3.abort_multipart_upload, **uploads[0], status=404)
 
 
 if __name__ == "__main__":
