@@ -128,7 +128,8 @@ Answer<bool> demand(const S3Call& call, std::string_view action, const std::stri
   const Question question = question_of(call, action, bucket, key);
   const Decision decision = judged(call, question);
   if (decision.may) return true;
-  return refusal("AccessDenied", not_authorized(call.who, question, decision), 403);
+  const Question quoted{question.action, "\"" + question.resource + "\"", {}};  // as S3 writes it
+  return refusal("AccessDenied", not_authorized(call.who, quoted, decision), 403);
 }
 
 Answer<Bucket*> find_bucket(S3Call& call, const std::string& name) {

@@ -134,12 +134,37 @@ Answer<net::Response> s3_list_buckets(S3Call& call) {
   return s3_xml(200, "ListAllMyBucketsResult", xml);
 }
 
+namespace {
+
+/// us-east-1 is where a bucket lies of which nothing is said, and may not be said; elsewhere the region must
+/// be.
+Answer<bool> check_location(const S3Call& call) {
+  std::string wanted;
+  if (!call.body.empty()) {
+    const auto document = parse_xml(call.body);
+    if (!document || document->name != "CreateBucketConfiguration") return tl::unexpected(malformed_xml());
+    wanted = document->text_of("LocationConstraint");
+  }
+  const std::string& here = call.account.settings.region;
+  if (wanted == (here == "us-east-1" ? "" : here)) return true;
+  if (here == "us-east-1")
+    return refusal("InvalidLocationConstraint", "The specified location-constraint is not valid");
+  return refusal(
+      "IllegalLocationConstraintException",
+      fmt::format("The {} location constraint is incompatible for the region specific endpoint this request "
+                  "was sent to.",
+                  wanted.empty() ? "unspecified" : wanted));
+}
+
+}  // namespace
+
 Answer<net::Response> s3_create_bucket(S3Call& call) {
   EMU_TRY(demand(call, "CreateBucket", call.bucket, ""));
   const std::string& name = call.bucket;
   if (name.size() < 3 || name.size() > 63 ||
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != std::string::npos)
     return refusal("InvalidBucketName", "The specified bucket is not valid.");
+  EMU_TRY(check_location(call));
   net::Response made{200, {{"Location", "/" + name}}, ""};
   if (call.account.buckets.contains(name)) {  // us-east-1 alone answers 200 to its owner
     if (call.account.settings.region == "us-east-1") return made;

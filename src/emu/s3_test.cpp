@@ -35,5 +35,44 @@ TEST_F(S3, CopiesListsAndDeletes) {
   EXPECT_EQ(text(gone, "Code"), "NoSuchKey");
 }
 
+TEST_F(S3, TlsOnlyTakesLoopbackWhereTheEmulatorHasNoCertificate) {
+  const std::string policy =
+      R"({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+          "Resource": "arn:aws:s3:::slurm-burst-data/*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}})";
+  settings.loopback_is_secure = true;
+  Aws lenient{settings, clock};
+  ASSERT_TRUE(lenient.seed(example_seed()));
+  for (auto& [one, status] : {std::pair{&aws, 403}, {&lenient, 200}}) {
+    Caller there{*one, clock};
+    const net::Headers digest{{"Content-MD5", to_base64(md5(policy))}};
+    ASSERT_EQ(there.s3("PUT", "/slurm-burst-data?policy=", policy, digest).status, 204);
+    EXPECT_EQ(there.s3("PUT", "/slurm-burst-data/k", "1").status, status);
+  }
+}
+
+struct LocationCase {
+  const char *region, *constraint, *code;  // code: "" where the bucket is made
+};
+const LocationCase kLocations[] = {
+    {"us-east-1", "", ""},
+    {"us-east-1", "us-east-1", "InvalidLocationConstraint"},
+    {"eu-central-1", "eu-central-1", ""},
+    {"eu-central-1", "", "IllegalLocationConstraintException"},
+    {"eu-central-1", "us-west-2", "IllegalLocationConstraintException"},
+};
+
+TEST(S3Location, IsSaidEverywhereButInUsEast1) {
+  for (const auto& [region, constraint, code] : kLocations) {
+    ManualClock clock;
+    Aws aws{{.region = region}, clock};
+    ASSERT_TRUE(aws.seed(example_seed()));
+    const std::string body = fmt::format(
+        "<CreateBucketConfiguration><LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+        constraint);
+    EXPECT_EQ(text(Caller{aws, clock}.s3("PUT", "/new", *constraint ? body : ""), "Code"), code)
+        << region << " " << constraint;
+  }
+}
+
 }  // namespace
 }  // namespace spillway::emu

@@ -1,5 +1,6 @@
 """boto3 and awscli over HTTPS, which changes how they send: bodies in chunks, with their checksums behind them."""
 import io
+import json
 import os
 import subprocess
 import tempfile
@@ -57,6 +58,15 @@ class Https(Judge):
         s3.meta.events.register("before-send.s3.PutObject", spoil)
         return s3
 
+    def test_a_bucket_that_takes_tls_only(self):
+        s3 = self.secure("s3", s3={"addressing_style": "path"})
+        s3.create_bucket(Bucket="tls-only")
+        s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::tls-only", "arn:aws:s3:::tls-only/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}))
+        s3.put_object(Bucket="tls-only", Key="k", Body=b"1")
+        self.assertIn("Policy", s3.get_bucket_policy(Bucket="tls-only"))
+
     def awscli(self, *args):
         environment = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "us-east-1",
                        "AWS_CA_BUNDLE": self.ca, "AWS_EC2_METADATA_DISABLED": "true", "HOME": self.folder.name,
@@ -69,7 +79,7 @@ class Https(Judge):
     def test_awscli(self):
         source, back = os.path.join(self.folder.name, "source"), os.path.join(self.folder.name, "back")
         with open(source, "wb") as file:
-            file.write(os.urandom(1 << 20))
+            file.write(os.urandom(20 << 20))  # large enough to go in parts
         self.awscli("s3", "cp", source, "s3://burst/cli/file")
         self.awscli("s3", "cp", "s3://burst/cli/file", back)
         with open(source, "rb") as a, open(back, "rb") as b:
