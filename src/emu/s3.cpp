@@ -89,8 +89,9 @@ Question question_of(const S3Call& call, std::string_view action, const std::str
 Decision judged(const S3Call& call, const Question& question) {
   const std::string name = question.resource.substr(std::string_view("arn:aws:s3:::").size());
   auto bucket = call.account.buckets.find(name.substr(0, name.find('/')));
+  static const Json kNone;
   return decide(call.account, call.who, question,
-                bucket == call.account.buckets.end() ? Json() : bucket->second.policy);
+                bucket == call.account.buckets.end() ? kNone : bucket->second.policy);
 }
 
 Answer<net::Response> perform(S3Call& call) {

@@ -87,12 +87,12 @@ Json shown_parameter(const Account& account, const Parameter& parameter, bool de
 }
 
 std::optional<Parameter> public_parameter(const Account& account, const std::string& name) {
-  // /aws/service/debian/release/12/latest/amd64: the image whose name begins with "debian-12"
+  // /aws/service/debian/release/12/latest/amd64: the image whose name begins with "debian-12-"
   const std::vector<std::string_view> parts = split(name, '/');
   if (parts.size() != 8 || parts[3] != "debian" || parts[4] != "release" || parts[6] != "latest")
     return std::nullopt;
   const std::string_view architecture = parts[7] == "amd64" ? "x86_64" : parts[7];
-  const std::string prefix = fmt::format("debian-{}", parts[5]);
+  const std::string prefix = fmt::format("debian-{}-", parts[5]);
   const Image* newest = nullptr;  // names end with the date of their build
   for (const auto& [id, image] : account.images)
     if (image.name.starts_with(prefix) && image.architecture == architecture &&

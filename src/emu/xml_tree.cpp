@@ -41,6 +41,22 @@ std::string local_name(std::string_view tag) {
   return std::string(colon == std::string_view::npos ? name : name.substr(colon + 1));
 }
 
+/// Where the tag that `text` begins with ends: at the first > outside of an attribute's quotes.
+size_t tag_end(std::string_view text) {
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '>') {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view document) : rest_(document) {}
@@ -76,7 +92,7 @@ class Parser {
 
   std::optional<Element> element(int depth) {
     if (depth > kMaxDepth || !rest_.starts_with('<') || rest_.starts_with("</")) return std::nullopt;
-    const size_t end = rest_.find('>');
+    const size_t end = tag_end(rest_);
     if (end == std::string_view::npos) return std::nullopt;
     const std::string_view tag = rest_.substr(1, end - 1);
     rest_.remove_prefix(end + 1);
