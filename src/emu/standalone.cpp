@@ -123,7 +123,6 @@ Result<int> serve(const StandaloneOptions& options) {
   const Listen metadata = options.metadata.empty() ? Listen{} : TRY(parse_listen(options.metadata));
   SystemClock clock;
   Settings settings;
-  settings.loopback_is_secure = true;
   settings.latency = options.latency;
   settings.boot_delay = options.boot_delay;
   settings.shutdown_delay = options.shutdown_delay;
