@@ -161,8 +161,9 @@ std::string render_router_routes(const emu::NetworkView& view) {
       if (route.hop != emu::Hop::instance) continue;
       for (const emu::NetworkInstance& hop : view.instances)
         if (hop.private_ip == route.via)
-          lines[route.destination] = fmt::format("route replace {} via {} dev {} onlink src {}\n", route.destination,
-                                                 route.via, cable_of(hop.id), kVpcResolver);
+          lines[route.destination] =
+              fmt::format("route replace {} via {} dev {} onlink src {}\n", route.destination, route.via,
+                          cable_of(hop.id), kVpcResolver);
     }
   // The gateway's subnet has no such route, but its instance must be found by the premises' networks all the
   // same; the route is the router's, and the rules above say who may use it.
