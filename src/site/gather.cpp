@@ -221,6 +221,12 @@ Result<Gathered> gather(const Invocation& asked) {
   in.zone = out.loaded.dns.zone;
   in.name_servers = in.own.name_servers;
   take_groups(site.partitions, in);
+  if (!in.foreign_templates.empty())
+    out.warnings.push_back(
+        fmt::format("node groups name launch templates of their own ({}): the head role may launch from any "
+                    "image and tags neither "
+                    "disks nor interfaces; groups without LaunchTemplateSpecification get the strict policy",
+                    fmt::join(in.foreign_templates, ", ")));
 
   aws::Client& client = out.aws->client();
   in.zones = TRY(zones_of(client, in.own));
