@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "lab/enter.h"
 #include "lab/errors.h"
+#include "lab/layout.h"
 #include "slurm/hostlist.h"
 
 namespace spillway::lab {
@@ -15,6 +16,11 @@ namespace {
 
 constexpr auto kLongest = std::chrono::seconds(150);
 constexpr const char* kCli = "/usr/libexec/spillway/spillway";
+// DescribeInstances with the long-term key of the daemon's user, without the role.
+constexpr const char* kAsUser =
+    R"(awk -F' = ' '/key_id/ {k = $2} /secret/ {s = $2} END {printf "user = \"%s:%s\"\n", k, s}' \
+  /var/lib/spillway/.aws/credentials | curl -s -m 10 -K - --aws-sigv4 aws:amz:us-east-1:ec2 \
+  --data 'Action=DescribeInstances&Version=2016-11-15' https://ec2.us-east-1.amazonaws.com/)";
 
 class Demo {
  public:
@@ -37,9 +43,14 @@ class Demo {
 
  private:
   Result<std::string> on_controller(const std::string& user, std::vector<std::string> argv) {
+    return on_host("ctl", user, std::move(argv));
+  }
+
+  Result<std::string> on_host(const std::string& host, const std::string& user,
+                              std::vector<std::string> argv) {
     const std::string name = argv.front();
     const Finished done =
-        TRY(capture(lab_, {"ctl", 0, user, std::move(argv)}, Deadline::after(std::chrono::seconds(30))));
+        TRY(capture(lab_, {host, 0, user, std::move(argv)}, Deadline::after(std::chrono::seconds(30))));
     if (done.exit_code != 0)
       return Error{Kind::io, kDemoFailed,
                    fmt::format("{} failed with {}: {}", name, done.exit_code, trim(done.err))};
@@ -84,7 +95,37 @@ class Demo {
                                     "JobIDRaw,JobID,JobName,State,NodeList,Submit,Start,End"}))));
     for (const AccountedJob& job : jobs) tell_change(job);
     findings_.jobs = jobs;
+    return findings_.names.is_null() ? look_at_network() : Result<void>{};
+  }
+
+  /// Once, while the first nodes are up: the tunnel, their names, and what IAM says.
+  Result<void> look_at_network() {
+    std::vector<NodeName> joined;
+    for (const FleetEvent& event : findings_.events)
+      if (event.event == "joined") joined.push_back(event.node);
+    if (joined.empty()) return {};
+    const Json tunnel =
+        TRY(Json::parse(TRY(on_host("gw-onprem", "root", {kCli, "vpn", "status", "-o", "json"}))));
+    findings_.tunnel = tunnel["peers"].at(0);
+    findings_.names = Json::array();
+    for (const NodeName& node : joined) {
+      const std::string address = TRY(ask_names({node.value + ".example.com"}));
+      findings_.names.push(Json::object({{"node", node.value},
+                                         {"address", address},
+                                         {"ptr", address.empty() ? "" : TRY(ask_names({"-x", address}))}}));
+    }
+    // The daemon's user itself may do nothing but become the role.
+    const std::string refused = TRY(on_controller("slurm", {"sh", "-c", kAsUser}));
+    findings_.iam =
+        Json::object({{"role", "spillway-lab-head"},
+                      {"refused_without_role", refused.find("UnauthorizedOperation") != std::string::npos}});
     return {};
+  }
+
+  Result<std::string> ask_names(std::vector<std::string> question) {
+    std::vector<std::string> argv{"dig", "+short", "+time=2", std::string("@") + kControllerAddress};
+    argv.insert(argv.end(), question.begin(), question.end());
+    return std::string(trim(TRY(on_controller("alice", argv))));
   }
 
   void tell_change(const AccountedJob& job) {

@@ -126,6 +126,9 @@ Json demo_report(const DemoFindings& findings) {
   return Json::object({{"schema", "spillway.demo/v1"},
                        {"jobs", std::move(jobs)},
                        {"nodes", std::move(nodes)},
+                       {"tunnel", findings.tunnel},
+                       {"names", findings.names},
+                       {"iam", findings.iam},
                        {"api_calls", findings.api_calls},
                        {"instances_left", findings.instances_left},
                        {"open_intents", findings.open_intents},
@@ -143,6 +146,14 @@ std::vector<std::string> shortcomings(const DemoFindings& findings) {
   if (findings.jobs.size() < 3) out.push_back(fmt::format("accounting knows {} jobs", findings.jobs.size()));
   if (onprem == 0) out.push_back("no job ran on-premises");
   if (two_in_cloud == 0) out.push_back("no job ran on two cloud nodes");
+  if (!findings.tunnel.contains("handshake_age_s")) out.push_back("the tunnel has no handshake");
+  if (findings.names.size() == 0) out.push_back("no node had a name");
+  for (const Json& name : findings.names.items())
+    if (name["address"].as_string().empty() ||
+        name["ptr"].as_string() != name["node"].as_string() + ".example.com.")
+      out.push_back(fmt::format("the name of {} is wrong: {}", name["node"].as_string(), name.dump()));
+  if (!findings.iam["refused_without_role"].as_bool())
+    out.push_back("IAM lets the daemon's user do what only its role may");
   if (findings.instances_left != 0)
     out.push_back(fmt::format("{} instances are still on", findings.instances_left));
   if (findings.open_intents != 0)
@@ -161,6 +172,13 @@ std::string summary(const DemoFindings& findings) {
   std::string calls;
   for (const auto& [operation, count] : findings.api_calls.members())
     calls += fmt::format("  {} × {}", operation, count.as_int());
+  std::string names;
+  for (const Json& name : findings.names.items())
+    names += fmt::format("  {} = {}", name["node"].as_string(), name["address"].as_string());
+  text += fmt::format(
+      "\n tunnel     handshake {} s before, with {}\n names      A and PTR:{}\n IAM        every call as {}",
+      findings.tunnel["handshake_age_s"].as_int(), findings.tunnel["endpoint"].as_string(), names,
+      findings.iam["role"].as_string());
   return text + fmt::format("\n AWS calls{}\n instances left {}, open launches {}, {:.1f} s\n", calls,
                             findings.instances_left, findings.open_intents, findings.seconds);
 }

@@ -42,6 +42,10 @@ struct DemoFindings {
   Json api_calls;
   int64_t instances_left = 0, open_intents = 0;
   double seconds = 0;
+  // Seen while nodes were up: the tunnel's end on the premises, {"handshake_age_s", "endpoint"}; the nodes'
+  // names,
+  // [{"node", "address", "ptr"}]; and what IAM lets the daemon do, {"role", "refused_without_role"}.
+  Json tunnel, names, iam;
 };
 
 /// "onprem", "cloud" or "both": by the names of the nodes a job ran on.

@@ -25,6 +25,10 @@ FleetEvent event(int second, std::string word, std::string node, std::string ins
 
 DemoFindings good() {
   DemoFindings findings;
+  findings.tunnel = Json::object({{"handshake_age_s", 3}, {"endpoint", "203.0.113.128:51820"}});
+  findings.names = Json::array({Json::object(
+      {{"node", "cloud-c5-0"}, {"address", "172.31.16.4"}, {"ptr", "cloud-c5-0.example.com."}})});
+  findings.iam = Json::object({{"role", "spillway-lab-head"}, {"refused_without_role", true}});
   findings.jobs = *parse_accounting(kAccounting);
   findings.events = {event(1, "resume", "cloud-c5-0"),
                      event(2, "bound", "cloud-c5-0", "i-1"),
@@ -84,6 +88,12 @@ TEST(DemoReport, SaysWhatTheDemoDidNotShow) {
   bad.instances_left = 1;
   EXPECT_THAT(shortcomings(bad), ElementsAre(HasSubstr("1_1 is FAILED"), HasSubstr("two cloud nodes"),
                                              HasSubstr("1 instances")));
+  DemoFindings blind = good();
+  blind.tunnel = Json::object();
+  blind.names = Json::array({Json::object({{"node", "cloud-c5-0"}, {"address", ""}, {"ptr", ""}})});
+  blind.iam = Json::object({{"refused_without_role", false}});
+  EXPECT_THAT(shortcomings(blind), ElementsAre(HasSubstr("no handshake"), HasSubstr("name of cloud-c5-0"),
+                                               HasSubstr("only its role may")));
 }
 
 TEST(DemoReport, FoldsWhatHappenedTogetherIntoOneLine) {

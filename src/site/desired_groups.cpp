@@ -52,9 +52,9 @@ void want_groups(const Inputs& in, Resources& out) {
        rule({"udp", kDns, kDns}, "SourceSecurityGroupId", compute, "names"),
        rule({"tcp", kDns, kDns}, "SourceSecurityGroupId", compute, "names"),
        rule({"icmp", -1, -1}, "SourceSecurityGroupId", compute, "ping and path MTU")});
-  Json at_compute = Json::array(
-      {everything(compute, "nodes of one job among themselves"),
-       rule({"icmp", -1, -1}, "SourceSecurityGroupId", ref_to("GatewayGroup"), "probes of the gateway itself")});
+  Json at_compute = Json::array({everything(compute, "nodes of one job among themselves"),
+                                 rule({"icmp", -1, -1}, "SourceSecurityGroupId", ref_to("GatewayGroup"),
+                                      "probes of the gateway itself")});
   std::vector<std::string> networks = in.vpn.onprem_cidrs;
   if (!networks.empty()) networks.push_back(in.vpn.tunnel_cidr);
   for (const std::string& network : networks) {
