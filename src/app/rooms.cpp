@@ -5,6 +5,7 @@
 #include "fleet/commands.h"
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
+#include "site/aws_side.h"
 #include "site/commands.h"
 #include "site/gather.h"
 #include "site/site_config.h"
@@ -36,8 +37,8 @@ std::vector<config::Section> sections() {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {site::commands(), vpn::commands(site::load_tunnel), fleet::commands(),
-                           aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room : {site::commands(), vpn::commands(site::load_tunnel, site::ask_aws_side),
+                           fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }

@@ -83,9 +83,45 @@ Result<int> status(const LoadTunnel& load, const Invocation& asked) {
   return 0;
 }
 
+std::string_view sign(Health health) {
+  return health == Health::good ? "√" : health == Health::warning ? "‼" : "×";
+}
+std::string_view word(Health health) {
+  return health == Health::good ? "good" : health == Health::warning ? "warning" : "bad";
+}
+
+Result<int> check(const LoadTunnel& load, const AskAws& ask_aws, const Invocation& asked) {
+  const Tunnel tunnel = TRY(load(asked));
+  std::optional<AwsSide> aws;
+  if (asked.has("aws")) aws = TRY(ask_aws(asked, tunnel));
+  PosixRunner runner;
+  SystemClock clock;
+  const Evidence evidence =
+      collect(tunnel, runner, clock, std::move(aws), Deadline::after(std::chrono::seconds{30}));
+  const std::vector<Finding> findings = diagnose(tunnel, evidence);
+  Json list = Json::array();
+  bool sound = true;
+  for (const Finding& finding : findings) {
+    sound = sound && finding.health != Health::bad;
+    Json one = Json::object({{"health", word(finding.health)}, {"what", finding.what}});
+    if (!finding.code.empty()) one.set("code", finding.code).set("why", finding.why).set("fix", finding.fix);
+    list.push(std::move(one));
+    if (asked.json()) continue;
+    fmt::print(" {} {}{}\n", sign(finding.health), finding.what,
+               finding.code.empty() ? "" : fmt::format("  ({})", finding.code));
+    if (!finding.code.empty()) fmt::print("     why  {}\n     fix  {}\n", finding.why, finding.fix);
+  }
+  if (asked.json())
+    fmt::print(
+        "{}\n",
+        Json::object({{"schema", "spillway.vpn-check/v1"}, {"sound", sound}, {"findings", std::move(list)}})
+            .dump(2));
+  return sound ? 0 : 4;
+}
+
 }  // namespace
 
-std::vector<Command> commands(LoadTunnel load) {
+std::vector<Command> commands(LoadTunnel load, AskAws ask_aws) {
   return {{.path = "vpn config",
            .summary = "Print or write the tunnel's files.",
            .description = "For the premises' gateway: wg-quick's file, without the key, which stays in a "
@@ -106,7 +142,23 @@ std::vector<Command> commands(LoadTunnel load) {
            .description = "Interface, peer, its endpoint, the age of the last handshake and the bytes that "
                           "crossed. Runs on a gateway, as root.",
            .examples = {{"sudo spillway vpn status -o json", "for programs"}},
-           .run = [load](const Invocation& asked) { return status(load, asked); }}};
+           .run = [load](const Invocation& asked) { return status(load, asked); }},
+          {.path = "vpn check",
+           .summary = "Find what is wrong with the tunnel.",
+           .description = "Looks at the interface and the peer, asks the far gateway through the tunnel with "
+                          "small packets and with "
+                          "the largest that must fit, and asks the controllers from the tunnel's address, so "
+                          "that a missing way back "
+                          "shows. With --aws it also asks AWS: gateway, security group, source/destination "
+                          "check, routes. Each "
+                          "finding has a code, a cause and a remedy; the exit code is 4 when something is "
+                          "wrong. Runs on the "
+                          "premises' gateway, as root.",
+           .options = {{"--aws", "", "Ask AWS too, with the credentials at hand.", "", ""},
+                       {"--profile", "PROFILE", "Profile of the AWS files to ask as.", "", ""}},
+           .examples = {{"sudo spillway vpn check", "what this host can see"},
+                        {"sudo AWS_PROFILE=admin spillway vpn check --aws", "both ends"}},
+           .run = [load, ask_aws](const Invocation& asked) { return check(load, ask_aws, asked); }}};
 }
 
 }  // namespace spillway::vpn
