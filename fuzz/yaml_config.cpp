@@ -3,6 +3,8 @@
 #include <cstdlib>
 
 #include "config/site.h"
+#include "dns/dns_config.h"
+#include "vpn/vpn_config.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace spillway;
@@ -16,8 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   describe(reader, site.cluster);
   describe(reader, site.aws);
   describe(reader, site.data);
-  describe(reader, site.vpn);
-  describe(reader, site.dns);
+  vpn::VpnConfig vpn;
+  dns::DnsConfig dns;
+  vpn::describe(reader, vpn);
+  dns::describe(reader, dns);
   describe(reader, site.budget);
   reader.opaque("Partitions", "");
   if (const auto read = reader.finish(); !read && read.error().code.empty()) abort();
