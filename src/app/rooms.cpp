@@ -5,6 +5,7 @@
 #include "fleet/commands.h"
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
+#include "insight/commands.h"
 #include "site/aws_side.h"
 #include "site/commands.h"
 #include "site/gather.h"
@@ -37,8 +38,9 @@ std::vector<config::Section> sections() {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {site::commands(), vpn::commands(site::load_tunnel, site::ask_aws_side),
-                           fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room :
+       {site::commands(), insight::commands(), vpn::commands(site::load_tunnel, site::ask_aws_side),
+        fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   return all;
 }

@@ -28,7 +28,8 @@ Error make_error(std::string_view service, std::string_view operation, std::stri
                  std::string_view message, int http_status);
 
 inline constexpr Code kDenied{"SPW-AWS-001", "the credentials in use lack a permission for this call",
-                              "spillway plan --only iam"};
+                              "give the caller the permission that the message names; if the caller is a "
+                              "role of ours: spillway plan shows what it lost"};
 inline constexpr Code kBadCredentials{"SPW-AWS-002",
                                       "AWS does not accept the credentials in use, or they expired",
                                       "check the profile in ~/.aws/credentials, or the head node's role"};

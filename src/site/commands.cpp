@@ -154,7 +154,13 @@ Result<int> apply(const Invocation& asked) {
                seen.difference.count(Action::create), seen.difference.count(Action::update),
                seen.difference.count(Action::replace), seen.difference.count(Action::destroy));
   }
-  TRY(write_outputs(gathered.outputs, outputs_of(gathered.inputs, seen.actuals)));
+  const Json outputs = outputs_of(gathered.inputs, seen.actuals);
+  TRY(write_outputs(gathered.outputs, outputs));
+  if (!seen.difference.empty())
+    fmt::print(
+        stderr, "The daemon's role is {}.\nNext: restart spillwayd{}.\n", outputs["head_role"].as_string(),
+        outputs.contains("gateway") ? "; on the premises' gateway: spillway vpn config --to /etc/spillway"
+                                    : "");
   return 0;
 }
 

@@ -64,3 +64,27 @@ echo " the endpoint's address changed                 SPW-VPN-021  healed"
 unheard() { on_router "$drop"; interface_anew; }
 heal() { on_router 'delete table inet lab_break'; }
 broken "UDP 51820 dropped on the way" SPW-VPN-024 unheard
+
+# ---- names, by doctor
+codes() { { on ctl:slurm $cli doctor dns -o json || true; } | python3 -c 'import json,sys; print(*sorted({f["code"] for f in json.load(sys.stdin)["findings"] if "code" in f}))'; }
+job=$(submit -p cloud --wrap 'sleep 300')
+eventually 30 "the job runs" running "$job"
+eventually 30 "names without findings" sound
+
+heal() { on ctl:root nft delete table inet lab_break; }
+broken "name server unreachable" SPW-DNS-010 on ctl:root nft -f - <<<'table inet lab_break { chain input { type filter hook input priority 0; tcp dport 53 reject with tcp reset; }; }'
+
+other_key() { on ctl:root sh -c 'cp -p /etc/spillway/keys/ddns /root/ddns; sed -i "s/secret \"./secret \"A/" /etc/spillway/keys/ddns; chown slurm /etc/spillway/keys/ddns'; }
+heal() { on ctl:root cp -p /root/ddns /etc/spillway/keys/ddns; }
+broken "the key is not the server's" SPW-DNS-013 other_key
+
+lose_record() { on ctl:root sh -c "printf 'server 192.168.10.10\nzone example.com\nupdate delete cloud-c5-0.example.com A\nsend\n' | nsupdate -k /etc/spillway/keys/ddns"; }
+heal() {  # the daemon looks when it starts, and every five minutes
+  ask '{"op": "signal", "name": "spillwayd", "signal": 15}' >/dev/null
+  eventually 20 "the daemon is back" ask '{"op": "daemon"}'
+}
+lose_record
+case " $(codes) " in *" SPW-DNS-034 "*) ;; *) fail "a lost record: got '$(codes)'" ;; esac
+heal
+eventually 40 "a lost record: healed" sound
+echo " a node's record lost                           SPW-DNS-034  healed"
