@@ -25,7 +25,6 @@ struct Actual {
   std::string key, type, id;
   Json properties = Json::object();  // those that are compared
   Json attributes = Json::object();  // what Fn::GetAtt gives
-  bool orphan = false;               // ours by its tag, but without a key that any version of us gave
 };
 using Actuals = std::map<std::string, Actual>;  // by key
 

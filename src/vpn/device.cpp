@@ -33,6 +33,8 @@ Result<Interface> parse_dump(const std::string& name, std::string_view dump) {
       continue;
     }
     if (fields.size() != 8 || !number(4) || !number(5) || !number(6) || !number(7)) return wrong;
+    constexpr int64_t kEndOfYear9999 = 253'402'300'799;
+    if (*number(4) < 0 || *number(4) > kEndOfYear9999) return wrong;
     Peer peer{std::string(fields[0]),
               unless_none(fields[2]),
               unless_none(fields[3]),

@@ -25,7 +25,8 @@ TEST(Dump, IsReadWithoutThePrivateKey) {
 
 TEST(Dump, WhatIsNoneIsRefused) {
   for (const char* text : {"", "\n", "a\tb\tc", "P\tQ\tx\toff\n", "P\tQ\t1\toff\nshort\tline\n",
-                           "P\tQ\t1\toff\nK\t(none)\t(none)\t(none)\tx\t0\t0\toff\n"})
+                           "P\tQ\t1\toff\nK\t(none)\t(none)\t(none)\tx\t0\t0\toff\n",
+                           "P\tQ\t1\toff\nK\t(none)\t(none)\t(none)\t51111111600000000\t0\t0\toff\n"})
     EXPECT_EQ(parse_dump("wg0", text).error().code, "SPW-VPN-008") << text;
 }
 
