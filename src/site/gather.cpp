@@ -195,8 +195,8 @@ Result<vpn::Tunnel> load_tunnel(const Invocation& asked) {
   vpn::Tunnel out;
   out.config = loaded.vpn;
   if (!loaded.site.aws.vpc_cidr.empty()) out.vpc_cidr = loaded.site.aws.vpc_cidr;
-  // The key may lie on the gateway alone, or be root's: it is needed by who publishes it, not by who looks. One that
-  // others can read is refused everywhere.
+  // The key may lie on the gateway alone, or be root's: it is needed by who publishes it, not by who looks.
+  // One that others can read is refused everywhere.
   auto key = onprem_key(loaded.vpn);
   if (!key && !key.error().code.empty()) return key.error();
   out.onprem_key = key.value_or("");
