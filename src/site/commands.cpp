@@ -15,6 +15,8 @@
 #include "site/gather.h"
 #include "site/outputs.h"
 #include "site/plan_view.h"
+#include "site/slurm_side.h"
+#include "slurm/command_controller.h"
 
 namespace spillway::site {
 namespace {
@@ -47,6 +49,18 @@ Result<Look> look(const Session& session, const Gathered& gathered) {
   return out;
 }
 
+/// slurmctld as this configuration reaches it.
+std::unique_ptr<slurm::Controller> controller(const Gathered& gathered, Runner& runner) {
+  const config::ClusterConfig& cluster = gathered.loaded.site.cluster;
+  return std::make_unique<slurm::CommandController>(
+      runner, slurm::Commands{.bin = cluster.slurm_bin, .slurm_conf = cluster.slurm_conf});
+}
+
+std::string slurm_text(const std::optional<SlurmSide>& side) {
+  if (!side || !side->changes()) return "";
+  return fmt::format(" slurm (slurmctld is restarted)\n{}", side->difference());
+}
+
 void warn(const Gathered& gathered) {
   for (const std::string& warning : gathered.warnings) fmt::print(stderr, "warning: {}\n", warning);
 }
@@ -61,14 +75,19 @@ Result<int> plan(const Invocation& asked) {
   SystemClock clock;
   const Look seen = TRY(look({gathered.aws->client(), gathered.inputs, clock}, gathered));
   const Costs costs = costs_of(gathered.inputs, gathered.loaded.site.partitions);
-  const Json document = plan_json(gathered.inputs, seen.difference, costs);
+  PosixRunner runner;
+  const auto slurm = controller(gathered, runner);
+  const std::optional<SlurmSide> side = TRY(look_at_slurm(gathered, *slurm));
+  const bool pending = !seen.difference.empty() || (side && side->changes());
+  Json document = plan_json(gathered.inputs, seen.difference, costs);
+  document.set("slurm", Json::object({{"kept", side.has_value()}, {"changes", side && side->changes()}}));
   if (asked.has("out")) TRY(write_file_atomically(asked.get("out"), document.dump(2) + "\n", 0640));
   if (asked.json())
     fmt::print("{}\n", document.dump(2));
   else
-    fmt::print("{}", plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
+    fmt::print("{}{}", slurm_text(side), plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
   if (asked.has("out")) fmt::print(stderr, "Next: spillway apply {}\n", asked.get("out"));
-  return asked.has("exit-code") && !seen.difference.empty() ? 3 : 0;
+  return asked.has("exit-code") && pending ? 3 : 0;
 }
 
 Result<void> confirm(const Invocation& asked, std::string_view question) {
@@ -134,10 +153,14 @@ Result<int> apply(const Invocation& asked) {
   Look seen = TRY(look(session, gathered));
   TRY(check_plan_file(asked, seen.difference));
   const Costs costs = costs_of(gathered.inputs, gathered.loaded.site.partitions);
-  fmt::print("{}", plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
+  PosixRunner runner;
+  const auto slurm = controller(gathered, runner);
+  const std::optional<SlurmSide> side = TRY(look_at_slurm(gathered, *slurm));
+  fmt::print("{}{}", slurm_text(side), plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
   if (asked.has("dry-run")) return 0;
+  const bool slurm_changes = side && side->changes();
+  if (asked.arguments.empty() && (slurm_changes || !seen.difference.empty())) TRY(confirm(asked, "Do this?"));
   if (!seen.difference.empty()) {
-    if (asked.arguments.empty()) TRY(confirm(asked, "Do this?"));
     watch_for_interrupt();
     const size_t total = seen.difference.changes.size() + seen.difference.count(Action::replace);
     size_t done = 0;
@@ -156,6 +179,10 @@ Result<int> apply(const Invocation& asked) {
   }
   const Json outputs = outputs_of(gathered.inputs, seen.actuals);
   TRY(write_outputs(gathered.outputs, outputs));
+  if (slurm_changes) {
+    TRY(bring_about(*side, *slurm));
+    fmt::print("Slurm: slurm.conf and spillway.conf are in place, and slurmctld answers.\n");
+  }
   if (!seen.difference.empty())
     fmt::print(
         stderr, "The daemon's role is {}.\nNext: restart spillwayd{}.\n", outputs["head_role"].as_string(),

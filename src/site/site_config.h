@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
+
 namespace spillway::site {
 
 /// What `plan` and `apply` build on AWS, beyond what the other sections say.
@@ -13,6 +15,9 @@ struct SiteConfig {
   std::string gateway_type = "t3.micro", head_principal;
   std::string munge_key = "/etc/munge/munge.key";
   int64_t volume_gib = 20;
+  std::vector<std::string> slurm_restart, slurm_restart_nodes;
+  Duration suspend_time = std::chrono::seconds{400}, suspend_timeout = std::chrono::seconds{60},
+           resume_timeout = std::chrono::seconds{300}, tolerated_outage{};
 };
 template <class Visitor>
 void describe(Visitor& v, SiteConfig& c) {
@@ -31,6 +36,19 @@ void describe(Visitor& v, SiteConfig& c) {
           "Addresses of the premises' name servers, which cloud nodes ask first; empty: none.");
   v.field("site.munge_key", c.munge_key, "munge's key, which root's apply publishes to the nodes.");
   v.field("site.volume_gib", c.volume_gib, "Size of a compute node's root volume.").range(4, 16384);
+  v.field("site.slurm_restart", c.slurm_restart,
+          "Program and arguments that restart slurmctld, such as [/usr/bin/systemctl, restart, slurmctld]: "
+          "with it, apply keeps "
+          "spillway.conf; empty: `spillway config slurm` prints it for you.");
+  v.field("site.slurm_restart_nodes", c.slurm_restart_nodes,
+          "Program and arguments that restart the slurmds, whose list of nodes changes too; empty: that is "
+          "yours.");
+  v.field("site.suspend_time", c.suspend_time, "SuspendTime: how long a cloud node idles before it goes.");
+  v.field("site.suspend_timeout", c.suspend_timeout, "SuspendTimeout: how long going may take.");
+  v.field("site.resume_timeout", c.resume_timeout, "ResumeTimeout: how long coming may take.");
+  v.field("site.tolerated_outage", c.tolerated_outage,
+          "SlurmdTimeout: how long the tunnel may be down before jobs on cloud nodes are lost; 0: as "
+          "slurm.conf says.");
 }
 
 /// What stands already and is used: never changed, never destroyed.
