@@ -1,7 +1,5 @@
 #include "site/slurm_install.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "base/file.h"
@@ -64,7 +62,6 @@ class Scratch {
   static Result<Scratch> make() {
     char name[] = "/tmp/spillway-trial-XXXXXX";
     if (!mkdtemp(name)) return system_error("make a folder in", "/tmp", errno);
-    chmod(name, 0755);
     return Scratch{name};
   }
   explicit Scratch(fs::path path) : path_(std::move(path)) {}
