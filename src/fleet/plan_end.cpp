@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "fleet/names.h"
+#include "fleet/planner.h"
+
+namespace spillway::fleet {
+
+void Planner::terminate() {
+  std::map<std::string, Terminate> by_reason;
+  Unregister unregister;  // first: nobody should look for a machine that is on its way out
+  for (const auto& [id, machine] : world_.records.machines) {
+    if (!machine.live() || closing_.contains(id)) continue;
+    const std::string reason = reason_to_end(machine);
+    if (reason.empty()) continue;
+    if (name_is_to_go(machine, world_, policy_)) unregister.instances.push_back(id);
+    if (machine.terminate_at != kNever && !asked_in_vain(machine)) continue;
+    by_reason[reason].reason = reason;
+    by_reason[reason].instances.push_back(id);
+  }
+  if (!unregister.instances.empty()) steps_.emplace_back(std::move(unregister));
+  for (auto& [reason, step] : by_reason) steps_.emplace_back(std::move(step));
+}
+
+bool Planner::asked_in_vain(const MachineRecord& machine) const {
+  const aws::Instance* seen = instance(machine.id);
+  return seen && (seen->state == "running" || seen->state == "pending" || seen->state == "stopped") &&
+         older_than(machine.terminate_at, policy_.wish_grace);
+}
+
+std::string Planner::reason_to_end(const MachineRecord& machine) const {
+  if (!machine.end_reason.empty()) return machine.end_reason;  // decided before
+  if (machine.node.empty()) {
+    const auto launch = world_.records.launches.find(machine.intent);
+    const bool being_assigned = launch != world_.records.launches.end() &&
+                                launch->second.state != LaunchState::failed && !launch->second.assigned;
+    if (being_assigned || !older_than(machine.launched_at, policy_.unbound_grace)) return {};
+    return allocated_address(machine) ? "" : "no node claims it";
+  }
+  const NodeRecord* record = node(machine.node);
+  if (record && record->wanted == Wanted::up && record->epoch == machine.epoch) return {};
+  const slurm::Node* in_slurm = slurm_node(machine.node);
+  if (record && record->wanted == Wanted::failed) {
+    // Slurm's word stands above a hook's: a late ResumeFailProgram ends no node that works.
+    const bool works = !world_.slurm || (in_slurm && in_slurm->state.is_registered());
+    return works ? "" : "failed: " + record->reason;
+  }
+  if (!in_slurm) return no_such_node(machine) ? "Slurm has no such node" : "";
+  const slurm::NodeState& state = in_slurm->state;
+  const bool next_epoch = record && record->epoch != machine.epoch && state.is_powering_up();
+  const bool let_go = state.is_powering_down() || state.is_powered_down() || next_epoch;
+  return let_go || state.is_down() ? "suspended" : "";  // a hook called by hand ends nothing that Slurm uses
+}
+
+bool Planner::no_such_node(const MachineRecord& machine) const {
+  return world_.slurm && !world_.slurm->empty() && older_than(machine.launched_at, policy_.unbound_grace);
+}
+
+bool Planner::allocated_address(const MachineRecord& machine) const {
+  if (!world_.slurm) return true;  // not seen: be careful
+  const aws::Instance* seen = instance(machine.id);
+  const IpAddress& address = seen ? seen->private_ip : machine.address;
+  return !address.empty() && std::any_of(world_.slurm->begin(), world_.slurm->end(), [&](const auto& entry) {
+    return entry.second.address == address.value && entry.second.state.is_allocated();
+  });
+}
+
+}  // namespace spillway::fleet

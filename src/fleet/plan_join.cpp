@@ -1,0 +1,114 @@
+#include "fleet/names.h"
+#include "fleet/planner.h"
+
+namespace spillway::fleet {
+
+void Planner::assign() {
+  for (const auto& [intent, launch] : world_.records.launches) {
+    if (launch.state != LaunchState::answered || launch.assigned) continue;
+    std::vector<const MachineRecord*> free;
+    for (const auto& [id, machine] : world_.records.machines)
+      if (machine.intent == intent && machine.live() && machine.node.empty() &&
+          machine.terminate_at == kNever)
+        free.push_back(&machine);
+    std::vector<LaunchNode> wanting;
+    for (const LaunchNode& each : launch.nodes)
+      if (wants(each.node, each.epoch) && !holds_machine(each.node)) wanting.push_back(each);
+
+    Assign step{.intent = intent,
+                .reason = launch.error.empty()
+                              ? "InsufficientInstanceCapacity: fewer instances than asked for"
+                              : launch.error};
+    const std::set<NodeName> served = whole_jobs(wanting, free.size());
+    auto next = free.begin();
+    for (const LaunchNode& each : wanting) {
+      if (!served.contains(each.node)) {
+        step.short_of.push_back(each.node);
+        continue;
+      }
+      MachineRecord bound = **next++;
+      bound.node = each.node;
+      bound.epoch = each.epoch;
+      step.bound.push_back(std::move(bound));
+    }
+    for (; next != free.end(); ++next) step.surplus.push_back((*next)->id);
+    steps_.emplace_back(std::move(step));
+  }
+}
+
+std::set<NodeName> Planner::whole_jobs(const std::vector<LaunchNode>& wanting, size_t machines) {
+  std::map<int64_t, size_t> sizes;
+  for (const LaunchNode& each : wanting)
+    if (each.job != 0) ++sizes[each.job];
+  std::set<NodeName> served;
+  std::set<int64_t> chosen;
+  for (const LaunchNode& each : wanting) {
+    if (chosen.contains(each.job)) {
+      served.insert(each.node);
+      continue;
+    }
+    const size_t need = each.job == 0 ? 1 : sizes[each.job];
+    if (need > machines) continue;
+    machines -= need;
+    served.insert(each.node);
+    if (each.job != 0) chosen.insert(each.job);
+  }
+  return served;
+}
+
+void Planner::sweep() {
+  Sweep step{.stale = stale_names(world_)};
+  if (!step.stale.empty() && world_.names_reachable) steps_.emplace_back(std::move(step));
+}
+
+void Planner::introduce() {
+  std::map<IntentId, Publish> publish;
+  Release release;
+  Register names;
+  SetAddresses addresses;
+  MarkJoined joined;
+  Withdraw withdraw;
+  for (const auto& [id, machine] : world_.records.machines) {
+    if (!machine.live() || machine.node.empty()) continue;
+    const bool leaving = machine.terminate_at != kNever || closing_.contains(id);
+    if ((machine.joined_at != kNever || leaving) && machine.released_at != kNever &&
+        machine.withdrawn_at == kNever)
+      withdraw.instances.push_back(id);
+    if (leaving || !wants(machine.node, machine.epoch)) continue;
+    if (policy_.bucket && machine.published_at == kNever) {
+      publish[machine.intent].intent = machine.intent;
+      publish[machine.intent].instances.push_back(id);
+    }
+    if (policy_.bucket && machine.released_at == kNever) release.instances.push_back(id);
+    const aws::Instance* seen = instance(id);
+    MachineRecord there = machine;
+    if (seen && !seen->private_ip.empty()) there.address = seen->private_ip;
+    if (!there.address.empty() && name_is_due(there, world_, policy_)) names.machines.push_back(there);
+    if (machine.addressed_at == kNever && seen && !seen->private_ip.empty() && slurm_node(machine.node) &&
+        may_be_announced(machine, world_, policy_))
+      addresses.machines.push_back(std::move(there));
+    const slurm::Node* in_slurm = slurm_node(machine.node);
+    if (machine.joined_at == kNever && machine.addressed_at != kNever && in_slurm &&
+        in_slurm->state.is_registered())
+      joined.instances.push_back(id);
+  }
+  for (auto& [intent, step] : publish) steps_.emplace_back(std::move(step));
+  if (!release.instances.empty()) steps_.emplace_back(std::move(release));
+  if (!names.machines.empty()) steps_.emplace_back(std::move(names));
+  if (!addresses.machines.empty()) steps_.emplace_back(std::move(addresses));
+  if (!joined.instances.empty()) steps_.emplace_back(std::move(joined));
+  if (!withdraw.instances.empty()) steps_.emplace_back(std::move(withdraw));
+}
+
+void Planner::tag() {
+  WriteTags step;
+  for (const auto& [id, machine] : world_.records.machines) {
+    if (!machine.live() || machine.addressed_at == kNever || machine.tagged_at != kNever ||
+        machine.terminate_at != kNever || !policy_.groups.contains(machine.group))
+      continue;
+    if (step.machines.size() < policy_.tags_at_most) step.machines.push_back(machine);
+  }
+  if (!step.machines.empty()) steps_.emplace_back(std::move(step));
+}
+
+}  // namespace spillway::fleet

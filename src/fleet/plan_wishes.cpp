@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "fleet/fleet_request.h"
+#include "fleet/planner.h"
+
+namespace spillway::fleet {
+
+void Planner::rediscover() {
+  if (!world_.slurm) return;
+  Rediscover step;
+  for (const auto& [name, in_slurm] : *world_.slurm) {
+    const NodeRecord* known = node(name);
+    NodeRecord record = known ? *known : NodeRecord{.name = name};
+    if (known && !older_than(known->since, policy_.wish_grace)) continue;
+    if (record.wanted == Wanted::down && in_slurm.state.is_powering_up() &&
+        !in_slurm.state.is_powering_down() && !holds_machine(name)) {
+      record.wanted = Wanted::up;
+      ++record.epoch;
+    } else if (record.wanted == Wanted::down && current_machine(record) &&
+               current_machine(record)->terminate_at == kNever &&
+               (in_slurm.state.is_registered() ||
+                (in_slurm.state.is_powering_up() && !in_slurm.state.is_powering_down()))) {
+      record.wanted = Wanted::up;  // suspended by hand: Slurm goes on with the node
+    } else if (record.wanted == Wanted::failed && record.marked_down && in_slurm.state.is_registered() &&
+               current_machine(record)) {
+      record.wanted = Wanted::up;  // a hook was late, or an administrator put it back to work
+      record.reason.clear();
+      record.marked_down = false;
+    } else if (record.wanted == Wanted::up && !in_slurm.state.is_powering_up() &&
+               (in_slurm.state.is_powered_down() || in_slurm.state.is_powering_down())) {
+      record.wanted = Wanted::down;
+    } else {
+      continue;
+    }
+    record.since = world_.now;
+    step.nodes.push_back(std::move(record));
+  }
+  if (!step.nodes.empty()) steps_.emplace_back(std::move(step));
+}
+
+void Planner::launch() {
+  std::set<NodeName> under_way;
+  for (const auto& [intent, record] : world_.records.launches) {
+    if (record.state == LaunchState::failed || record.assigned) continue;
+    for (const LaunchNode& each : record.nodes) under_way.insert(each.node);
+    const bool wanted = std::any_of(record.nodes.begin(), record.nodes.end(),
+                                    [&](const LaunchNode& each) { return wants(each.node, each.epoch); });
+    if (record.state == LaunchState::intended && record.tries > 0 && !wanted) {
+      steps_.emplace_back(Abandon{record});
+      continue;
+    }
+    if (record.state == LaunchState::intended && world_.now >= record.not_before)
+      steps_.emplace_back(Launch{record});
+  }
+  if (!world_.cloud) return;  // without EC2's view a new launch may double what runs, and is likely to fail
+  std::map<GroupName, std::vector<LaunchNode>> wanted;
+  for (const auto& [name, record] : world_.records.nodes) {
+    if (record.wanted != Wanted::up || holds_machine(name) || under_way.contains(name)) continue;
+    if (const config::NodeGroup* group = group_of(name))
+      wanted[group->group()].push_back({name, record.epoch, record.job});
+  }
+  for (auto& [name, nodes] : wanted) {
+    // Jobs together, so that a call holds whole jobs where it can.
+    std::stable_sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.job < b.job; });
+    for (size_t from = 0; from < nodes.size(); from += policy_.launch_at_most) {
+      const auto first = nodes.begin() + static_cast<std::ptrdiff_t>(from);
+      const auto last =
+          nodes.begin() + static_cast<std::ptrdiff_t>(std::min(from + policy_.launch_at_most, nodes.size()));
+      LaunchRecord record{.group = name, .nodes = {first, last}, .made_at = world_.now};
+      record.intent = intent_of(world_.generation, name, record.nodes);
+      record.request = fleet_request(policy_, policy_.groups.at(name), record.intent, world_.generation,
+                                     record.nodes.size());
+      steps_.emplace_back(Launch{std::move(record)});
+    }
+  }
+}
+
+}  // namespace spillway::fleet
