@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -6,6 +7,7 @@
 #include "aws/s3.h"
 #include "base/time.h"
 #include "dns/publisher.h"
+#include "fleet/step.h"
 #include "slurm/controller.h"
 
 namespace spillway::fleet {
@@ -17,6 +19,8 @@ struct Outside {
   std::map<std::string, aws::Ec2*> ec2;  // by cloud_of(group): one account and region each
   aws::S3* bucket = nullptr;             // null in plugin v2 mode, where images read their Name tag instead
   dns::Publisher* names = nullptr;       // null where nodes have no names in DNS
+  /// Called for each step in place of carrying it out, with the function that does; empty: nobody watches.
+  std::function<Result<void>(const Step&, const std::function<Result<void>()>&)> around;
 };
 
 /// The key of `Outside::ec2` for a group: its profile and region.
