@@ -176,7 +176,6 @@ Result<Records> Journal::load() {
                                              "intent FROM machines WHERE closed_at=0)"))) {
     LaunchRecord launch{.intent = IntentId{row.text(0)},
                         .group = GroupName{row.text(1)},
-                        .request = TRY(Json::parse(row.text(2))),
                         .nodes = TRY(launch_nodes(row.text(3))),
                         .state = static_cast<LaunchState>(row.integer(4)),
                         .tries = static_cast<int>(row.integer(5)),
@@ -185,6 +184,9 @@ Result<Records> Journal::load() {
                         .answered_at = time_of(row.integer(8)),
                         .error = row.text(9),
                         .assigned = row.integer(10) != 0};
+    // Nobody asks again for one that is settled, and there are many.
+    if (launch.state != LaunchState::failed && !launch.assigned)
+      launch.request = TRY(Json::parse(row.text(2)));
     records.launches.emplace(launch.intent, std::move(launch));
   }
   return records;

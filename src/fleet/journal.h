@@ -12,6 +12,7 @@
 namespace spillway::fleet {
 
 /// What is still in motion: every node ever wished for, launches not settled, machines not seen dead.
+/// Launches that are settled, but whose machines live, are there without their request.
 struct Records {
   std::map<NodeName, NodeRecord> nodes;
   std::map<IntentId, LaunchRecord> launches;

@@ -45,7 +45,9 @@ aws::FleetError fleet_error(const emu::Element& item) {
 }  // namespace
 
 emu::Account Cloud::make_account(Clock& clock) {
-  emu::Account account{{.boot_delay = std::chrono::seconds{2}, .shutdown_delay = std::chrono::seconds{3}},
+  emu::Account account{{.boot_delay = std::chrono::seconds{2},
+                        .shutdown_delay = std::chrono::seconds{3},
+                        .forget_after = std::chrono::minutes{3}},
                        clock};
   const auto seeded = emu::seed_account(account, emu::example_seed());
   if (!seeded) throw std::logic_error("the example seed: " + seeded.error().what);
@@ -110,6 +112,7 @@ aws::Instance shown(const emu::Instance& from) {
   out.state_reason = from.reason;
   out.client_token = from.client_token;
   out.launched = from.launched;
+  out.tags.reserve(from.tags.size());
   for (const auto& [key, value] : from.tags) out.tags.push_back({key, value});
   return out;
 }

@@ -62,6 +62,11 @@ void Effects::plan_for_next(Action action, Fault fault, uint32_t chance) {
   planned_.push_back({.action = action, .nth = done_[action], .fault = fault, .chance = chance});
 }
 
+bool Effects::plans(Action action, Fault fault) const {
+  return std::any_of(planned_.begin(), planned_.end(),
+                     [&](const PlannedFault& each) { return each.action == action && each.fault == fault; });
+}
+
 Error Effects::error() const {
   if (!now_.before_anything) return Error{Kind::unavailable, "the connection was cut"};
   switch (now_.chance % 5) {

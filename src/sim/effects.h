@@ -62,6 +62,7 @@ class Effects {
 
   /// The next time that this action is done, this happens.
   void plan_for_next(Action action, Fault fault, uint32_t chance);
+  bool plans(Action action, Fault fault) const;
   void stop_faults() { planned_.clear(); }
   uint64_t effects() const { return effects_; }
   uint64_t faults() const { return faults_; }

@@ -54,7 +54,7 @@ void Machines::move(Time now, bool slurmctld_answers) {
     if (now < body.cut_until) {
       if (in) slurm_.lose(body.node);
     } else if (!in && slurmctld_answers) {
-      slurm_.register_node(body.node, body.machine.private_ip);
+      slurm_.register_node(body.node, body.machine.private_ip, body.up_at);
     }
   }
 }

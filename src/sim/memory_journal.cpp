@@ -5,16 +5,37 @@ namespace spillway::sim {
 using fleet::LaunchState;
 using fleet::Records;
 
+namespace {
+
+/// Copied without what is largest: nobody asks for it again.
+fleet::LaunchRecord without_request(const fleet::LaunchRecord& launch) {
+  return {.intent = launch.intent,
+          .group = launch.group,
+          .nodes = launch.nodes,
+          .state = launch.state,
+          .tries = launch.tries,
+          .made_at = launch.made_at,
+          .not_before = launch.not_before,
+          .answered_at = launch.answered_at,
+          .error = launch.error,
+          .assigned = launch.assigned};
+}
+
+}  // namespace
+
 Records Disk::records() const {
   Records records;
   records.nodes = nodes;
   records.machines = machines;
   std::set<IntentId> referred;
   for (const auto& [id, machine] : machines) referred.insert(machine.intent);
-  for (const auto& [intent, launch] : launches)
-    if (launch.state == LaunchState::intended ||
-        (launch.state == LaunchState::answered && !launch.assigned) || referred.contains(intent))
+  for (const auto& [intent, launch] : launches) {
+    const bool settled = launch.state == LaunchState::failed || launch.assigned;
+    if (!settled)
       records.launches.emplace(intent, launch);
+    else if (referred.contains(intent))
+      records.launches.emplace(intent, without_request(launch));
+  }
   return records;
 }
 

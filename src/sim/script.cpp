@@ -36,11 +36,11 @@ Terms terms(Dice& dice) {
   t.slurmd_timeout = dice.time(20, 60);
   t.boot_least = dice.time(2, 20);
   t.boot_most = t.boot_least + dice.time(1, 40);
-  t.busy = dice.time(1, 4);
-  t.idle = dice.time(5, 15);
+  t.busy = dice.time(2, 5);
+  t.idle = dice.time(8, 15);
   t.failure_hold = dice.time(5, 30);
   t.launch_at_most = dice.one_in(3) ? static_cast<size_t>(dice.upto(2, 6)) : 500;
-  t.length = dice.time(500, 800);
+  t.length = dice.time(300, 500);
   return t;
 }
 
@@ -113,7 +113,7 @@ std::string to_string(const Happening& h) {
 Script make_script(uint64_t seed) {
   Dice dice{mix(seed, 0x5b1117a7)};
   Script script{.seed = seed, .terms = terms(dice)};
-  const int64_t jobs = dice.upto(8, 14), troubles = dice.upto(1, 8), faults = dice.upto(12, 24);
+  const int64_t jobs = dice.upto(5, 9), troubles = dice.upto(1, 8), faults = dice.upto(12, 24);
   for (int64_t i = 0; i < jobs; ++i) script.happenings.push_back(job(dice, script.terms));
   for (int64_t i = 0; i < troubles; ++i) script.happenings.push_back(trouble(dice, script.terms));
   for (int64_t i = 0; i < faults; ++i) script.faults.push_back(fault(dice));

@@ -10,7 +10,7 @@ Result<T> asked(Effects& effects, Action action, std::optional<T>& last,
   const std::optional<Fault> fault = effects.before(action);
   if (fault == Fault::fail_before) return effects.error();
   Result<T> answer = fault == Fault::repeated && last ? Result<T>(*last) : ask();
-  if (answer && fault != Fault::repeated) last = *answer;
+  if (answer && fault != Fault::repeated && effects.plans(action, Fault::repeated)) last = *answer;
   effects.after(fault);
   if (fault == Fault::fail_after) return effects.error();
   return answer;

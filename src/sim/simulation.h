@@ -60,6 +60,7 @@ class Simulation {
   void call_hooks();
   void call_hooks_unless_silent();
   void write_wish(fleet::Wish::Kind kind, const std::vector<NodeName>& nodes);
+  void order(const NodeName& node, slurm::NodeAction action, const std::string& reason);
   void shut_down(emu::Instance& instance);
   void happen(const Happening& happening);
   void apply_rules();

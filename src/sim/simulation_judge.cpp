@@ -107,8 +107,12 @@ void Simulation::watch() {
 
 /// EC2 is not of one mind: a list may be older than the last one, or lack a machine.
 void Simulation::hide_from(Clouds& list) {
-  past_lists_.emplace_back(clock_.now(), list);
-  while (past_lists_.size() > 40 || past_lists_.front().first < clock_.now() - seconds{60})
+  const bool ages = window(What::old_lists) ||
+                    std::any_of(to_come_.begin(), to_come_.end(),
+                                [](const Happening& each) { return each.what == What::old_lists; });
+  if (ages) past_lists_.emplace_back(clock_.now(), list);
+  while (past_lists_.size() > 40 ||
+         (!past_lists_.empty() && past_lists_.front().first < clock_.now() - seconds{60}))
     past_lists_.pop_front();
   for (const Window& each : windows_) {
     if (each.what == What::old_lists) {

@@ -187,16 +187,16 @@ void Simulation::happen(const Happening& h) {
       }
       return;
     case What::admin_down:
-      slurm_.set_state({name(h.node)}, slurm::NodeAction::down, "broken fan", Deadline::never());
+      order(name(h.node), slurm::NodeAction::down, "broken fan");
       return;
     case What::admin_drain:
-      slurm_.set_state({name(h.node)}, slurm::NodeAction::drain, "maintenance", Deadline::never());
+      order(name(h.node), slurm::NodeAction::drain, "maintenance");
       return;
     case What::admin_up:
-      slurm_.set_state({name(h.node)}, slurm::NodeAction::power_up, "", Deadline::never());
+      order(name(h.node), slurm::NodeAction::power_up, "");
       return call_hooks_unless_silent();
     case What::admin_off:
-      slurm_.set_state({name(h.node)}, slurm::NodeAction::power_down_force, "", Deadline::never());
+      order(name(h.node), slurm::NodeAction::power_down_force, "");
       return call_hooks_unless_silent();
     case What::rule:
     case What::outage:
@@ -206,6 +206,11 @@ void Simulation::happen(const Happening& h) {
   }
   windows_.push_back({.what = h.what, .until = until, .node = h.node, .chance = h.chance, .span = h.span});
   if (h.what == What::rule || h.what == What::outage) apply_rules();
+}
+
+void Simulation::order(const NodeName& node, slurm::NodeAction action, const std::string& reason) {
+  if (const auto done = slurm_.set_state({node}, action, reason, Deadline::never()); !done)
+    trace("  {}", done.error().what);
 }
 
 void Simulation::shut_down(emu::Instance& instance) {
@@ -245,10 +250,9 @@ void Simulation::lift_everything() {
   disturbed_at_ = clock_.now();
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
-    if (node.state.is_draining())
-      slurm_.set_state({node.name}, slurm::NodeAction::undrain, "", Deadline::never());
+    if (node.state.is_draining()) order(node.name, slurm::NodeAction::undrain, "");
     if (node.reason == "broken fan" && node.state.is_down())
-      slurm_.set_state({node.name}, slurm::NodeAction::power_down_force, "", Deadline::never());
+      order(node.name, slurm::NodeAction::power_down_force, "");
   }
   call_hooks();
 }

@@ -216,11 +216,12 @@ void FakeController::end(int64_t id) {
   for (const NodeName& name : job.nodes) let_go(machines_.at(name));
 }
 
-void FakeController::register_node(const NodeName& name, const IpAddress& address) {
+void FakeController::register_node(const NodeName& name, const IpAddress& address, Time booted_at) {
   advance();
   Machine& machine = machines_.at(name);
   NodeState& state = machine.node.state;
   if (state.is_powered_down() || state.is_powering_down()) return;  // slurmctld does not take it
+  if (state.is_powering_up() && booted_at < machine.since) return;
   set_power(state, 0);
   state.flags &= ~uint32_t{NodeState::kNotResponding};
   state.base = is_held(name) ? Base::allocated : Base::idle;

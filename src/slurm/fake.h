@@ -39,7 +39,12 @@ class FakeController final : public Controller {
   /// slurmctld is started anew: calls of its programs that were due are lost, and idle times begin again.
   void restart();
   /// slurmd of this node starts, if a node is expected or up, and answers at `address`.
-  void register_node(const NodeName& node, const IpAddress& address);
+  void register_node(const NodeName& node, const IpAddress& address) {
+    register_node(node, address, clock_.now());
+  }
+  /// The same, by a machine that booted then: one that booted before the node was last called for is not
+  /// taken. Source: Slurm, waiting_for_node_boot().
+  void register_node(const NodeName& node, const IpAddress& address, Time booted_at);
   /// The machine is gone: the node does not respond any more.
   void lose(const NodeName& node);
   /// While silent, every call is unavailable.
