@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "fleet/fleet_request.h"
 
 namespace spillway::fleet {
@@ -83,8 +84,9 @@ Result<void> Executor::act(const Assign& step, const Records& records, Deadline)
         m.node = bound.node;
         m.epoch = bound.epoch;
       }));
-    TRY(update(step.surplus, "surplus", "more instances than nodes that can use them",
-               [](MachineRecord& m) { m.end_reason = "surplus"; }));
+    if (!planted(Bug::surplus_kept))
+      TRY(update(step.surplus, "surplus", "more instances than nodes that can use them",
+                 [](MachineRecord& m) { m.end_reason = "surplus"; }));
     std::vector<LaunchNode> without;
     for (const LaunchNode& each : launch.nodes)
       if (std::find(step.short_of.begin(), step.short_of.end(), each.node) != step.short_of.end())
@@ -99,6 +101,10 @@ Result<void> Executor::act(const SetAddresses& step, const Records&, Deadline de
   std::vector<slurm::AddressUpdate> updates;
   for (const MachineRecord& machine : step.machines)
     updates.push_back({machine.node, machine.address, hostname_of(machine.address)});
+  if (planted(Bug::one_address_for_all))
+    for (auto& update : updates) update.address = updates.front().address;
+  if (planted(Bug::swapped_addresses))
+    for (size_t i = 0; i + 1 < updates.size(); i += 2) std::swap(updates[i].address, updates[i + 1].address);
   TRY(outside_.slurm.set_addresses(updates, deadline));
   return journal_.transaction([&]() -> Result<void> {
     for (const MachineRecord& machine : step.machines)

@@ -3,6 +3,7 @@
 
 #include "aws/errors.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "fleet/executor.h"
 #include "fleet/fleet_request.h"
 #include "fleet/layout.h"
@@ -43,6 +44,8 @@ Result<aws::Ec2*> Executor::ec2_of(const GroupName& group) const {
 Result<void> Executor::act(const Launch& step, const Records&, Deadline deadline) {
   LaunchRecord launch = step.record;
   ++launch.tries;
+  if (planted(Bug::new_token_each_try))
+    launch.request.set("ClientToken", fmt::format("{}-{}", launch.intent, launch.tries));
   aws::Ec2* ec2 = TRY(ec2_of(launch.group));
   TRY(journal_.transaction([&]() -> Result<void> {
     TRY(journal_.save(launch));
@@ -81,7 +84,8 @@ Result<void> Executor::record_refusal(LaunchRecord launch, const Error& error) {
   launch.error = error.why.empty() ? error.what : fmt::format("{} ({})", error.what, error.why);
   // Credentials come back, and an answer that could not be read may have been a yes: neither is EC2's
   // refusal.
-  if (error.retryable() || error.kind == Kind::credentials || error.kind == Kind::internal) {
+  const bool is_a_no = planted(Bug::lost_answer_is_a_no);
+  if (!is_a_no && (error.retryable() || error.kind == Kind::credentials || error.kind == Kind::internal)) {
     // The call may have succeeded: the same token asks again and launches nothing new.
     const Duration wait = std::min<Duration>(std::chrono::seconds{1} * (1 << std::min(launch.tries - 1, 5)),
                                              std::chrono::seconds{30});
@@ -103,7 +107,7 @@ Result<void> Executor::act(const Publish& step, const Records& records, Deadline
     GroupName group;
     for (const auto& [id, machine] : records.machines) {
       if (machine.intent != step.intent || machine.node.empty()) continue;
-      machines.push_back(machine);
+      if (!planted(Bug::publishes_nothing)) machines.push_back(machine);
       group = machine.group;
     }
     TRY(outside_.bucket->put(launch_key(policy_.cluster, step.intent),
@@ -126,7 +130,7 @@ Result<void> Executor::act(const Release& step, const Records&, Deadline deadlin
 }
 
 Result<void> Executor::act(const Withdraw& step, const Records&, Deadline deadline) {
-  if (outside_.bucket && !policy_.compute_role_id.empty()) {
+  if (outside_.bucket && !policy_.compute_role_id.empty() && !planted(Bug::secrets_left)) {
     std::vector<std::string> keys;
     for (const InstanceId& id : step.instances)
       for (const std::string& name : policy_.secrets)
@@ -157,6 +161,7 @@ Result<void> Executor::act(const Terminate& step, const Records& records, Deadli
   for (const auto& [ec2, ids] : by_cloud) {
     TRY(update(ids, "terminate", step.reason, [&](MachineRecord& m) {
       m.terminate_at = now();
+      if (planted(Bug::asking_is_the_end)) m.closed_at = now();
       m.end_reason = step.reason;
     }));
     TRY(ec2->terminate(ids, deadline));

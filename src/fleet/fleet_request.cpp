@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "base/planted.h"
 
 namespace spillway::fleet {
 namespace {
@@ -60,6 +61,11 @@ Json fleet_request(const Policy& policy, const config::NodeGroup& group, const I
        {"TargetCapacitySpecification",
         Json::object({{"TotalTargetCapacity", nodes}, {"DefaultTargetCapacityType", group.purchasing}})},
        {"TagSpecifications", Json::array({tags_for("instance"), tags_for("fleet")})}});
+  if (planted(Bug::no_client_token)) request.erase("ClientToken");
+  if (planted(Bug::no_cluster_tag) || planted(Bug::no_intent_tag)) {
+    Json& tags = request.mutable_members()[4].second.mutable_items()[0].mutable_members()[1].second;
+    tags.mutable_items().erase(tags.mutable_items().begin() + (planted(Bug::no_intent_tag) ? 4 : 0));
+  }
   if (group.on_demand_options.is_object()) request.set("OnDemandOptions", group.on_demand_options);
   if (group.spot_options.is_object()) {
     Json spot = group.spot_options;

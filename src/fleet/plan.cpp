@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "fleet/planner.h"
 
 namespace spillway::fleet {
@@ -15,6 +16,7 @@ const MachineRecord* machine_of(const Records& records, const NodeName& node) {
 }
 
 Time hold_until(const Policy& policy, int failures, Time now) {
+  if (planted(Bug::no_hold)) return now;
   Duration hold = policy.failure_hold;
   for (int i = 1; i < failures && hold < policy.longest_hold; ++i) hold *= 2;
   return now + std::min(hold, policy.longest_hold);

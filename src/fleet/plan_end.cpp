@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "fleet/names.h"
 #include "fleet/planner.h"
 
@@ -23,6 +24,7 @@ void Planner::terminate() {
 
 bool Planner::asked_in_vain(const MachineRecord& machine) const {
   const aws::Instance* seen = instance(machine.id);
+  if (planted(Bug::terminate_once)) return false;
   return seen && (seen->state == "running" || seen->state == "pending" || seen->state == "stopped") &&
          older_than(machine.terminate_at, policy_.wish_grace);
 }
@@ -33,8 +35,12 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
     const auto launch = world_.records.launches.find(machine.intent);
     const bool being_assigned = launch != world_.records.launches.end() &&
                                 launch->second.state != LaunchState::failed && !launch->second.assigned;
-    if (being_assigned || !older_than(machine.launched_at, policy_.unbound_grace)) return {};
-    return allocated_address(machine) ? "" : "no node claims it";
+    const bool spare = being_assigned && !planted(Bug::reaps_what_is_being_assigned);
+    const bool young =
+        !older_than(machine.launched_at, policy_.unbound_grace) && !planted(Bug::no_unbound_grace);
+    if (spare || young) return {};
+    const bool reaps = planted(Bug::reaps_allocated_address);
+    return allocated_address(machine) && !reaps ? "" : "no node claims it";
   }
   const NodeRecord* record = node(machine.node);
   if (record && record->wanted == Wanted::up && record->epoch == machine.epoch) return {};
@@ -42,8 +48,9 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
   if (record && record->wanted == Wanted::failed) {
     // Slurm's word stands above a hook's: a late ResumeFailProgram ends no node that works.
     const bool works = !world_.slurm || (in_slurm && in_slurm->state.is_registered());
-    return works ? "" : "failed: " + record->reason;
+    return works && !planted(Bug::late_failure_ends_working_node) ? "" : "failed: " + record->reason;
   }
+  if (planted(Bug::hook_ends_working_node)) return "suspended";
   if (!in_slurm) return no_such_node(machine) ? "Slurm has no such node" : "";
   const slurm::NodeState& state = in_slurm->state;
   const bool next_epoch = record && record->epoch != machine.epoch && state.is_powering_up();

@@ -1,3 +1,4 @@
+#include "base/planted.h"
 #include "fleet/planner.h"
 
 namespace spillway::fleet {
@@ -8,6 +9,7 @@ void Planner::fail() {
     if (record.wanted != Wanted::up) continue;
     const MachineRecord* machine = current_machine(record);
     if (machine && closing_.contains(machine->id)) {
+      if (planted(Bug::lost_machine_unnoticed)) continue;
       const aws::Instance* seen = instance(machine->id);
       step.nodes.push_back(failed(
           record,
@@ -43,10 +45,11 @@ void Planner::give_back() {
   GiveBack back;
   for (const auto& [name, record] : world_.records.nodes) {
     if (record.wanted != Wanted::failed || !slurm_node(name)) continue;
-    if (!record.marked_down) {
+    if (!record.marked_down && !planted(Bug::no_mark_down)) {
       down[record.reason].reason = record.reason;
       down[record.reason].nodes.push_back(name);
-    } else if (!holds_machine(name) && world_.now >= record.hold_until) {
+    } else if ((!holds_machine(name) || planted(Bug::given_back_too_early)) &&
+               world_.now >= record.hold_until && !planted(Bug::down_for_ever)) {
       back.nodes.push_back(name);
     }
   }

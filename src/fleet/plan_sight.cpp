@@ -1,10 +1,11 @@
+#include "base/planted.h"
 #include "fleet/names.h"
 #include "fleet/planner.h"
 
 namespace spillway::fleet {
 
 void Planner::adopt() {
-  if (!world_.cloud) return;
+  if (!world_.cloud || planted(Bug::no_adoption)) return;
   Adopt step;
   for (const auto& [id, instance] : *world_.cloud) {
     if (instance.state == "terminated" || world_.records.machines.contains(id)) continue;
@@ -48,7 +49,7 @@ void Planner::close() {
     if (seen && seen->state == "terminated") {
       reason = seen->state_reason.empty() ? "terminated" : seen->state_reason;
     } else if (!seen && listed(machine) && machine.unseen_since != kNever &&
-               older_than(machine.unseen_since, policy_.unseen_grace)) {
+               (planted(Bug::absence_is_death) || older_than(machine.unseen_since, policy_.unseen_grace))) {
       reason = "EC2 no longer lists it";
     } else {
       continue;

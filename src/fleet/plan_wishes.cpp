@@ -1,12 +1,13 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "fleet/fleet_request.h"
 #include "fleet/planner.h"
 
 namespace spillway::fleet {
 
 void Planner::rediscover() {
-  if (!world_.slurm) return;
+  if (!world_.slurm || planted(Bug::no_rediscovery)) return;
   Rediscover step;
   for (const auto& [name, in_slurm] : *world_.slurm) {
     const NodeRecord* known = node(name);
@@ -42,10 +43,12 @@ void Planner::launch() {
   std::set<NodeName> under_way;
   for (const auto& [intent, record] : world_.records.launches) {
     if (record.state == LaunchState::failed || record.assigned) continue;
-    for (const LaunchNode& each : record.nodes) under_way.insert(each.node);
+    for (const LaunchNode& each : record.nodes)
+      if (!planted(Bug::launches_twice)) under_way.insert(each.node);
     const bool wanted = std::any_of(record.nodes.begin(), record.nodes.end(),
                                     [&](const LaunchNode& each) { return wants(each.node, each.epoch); });
-    if (record.state == LaunchState::intended && record.tries > 0 && !wanted) {
+    if (record.state == LaunchState::intended && record.tries > 0 && !wanted &&
+        !planted(Bug::no_abandoning)) {
       steps_.emplace_back(Abandon{record});
       continue;
     }
@@ -55,7 +58,8 @@ void Planner::launch() {
   if (!world_.cloud) return;  // without EC2's view a new launch may double what runs, and is likely to fail
   std::map<GroupName, std::vector<LaunchNode>> wanted;
   for (const auto& [name, record] : world_.records.nodes) {
-    if (record.wanted != Wanted::up || holds_machine(name) || under_way.contains(name)) continue;
+    const bool beside = planted(Bug::launches_beside_the_old) && !current_machine(record);
+    if (record.wanted != Wanted::up || (holds_machine(name) && !beside) || under_way.contains(name)) continue;
     if (const config::NodeGroup* group = group_of(name))
       wanted[group->group()].push_back({name, record.epoch, record.job});
   }

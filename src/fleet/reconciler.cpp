@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "fleet/layout.h"
 #include "fleet/names.h"
 #include "fleet/plan.h"
@@ -82,8 +83,9 @@ Result<size_t> Reconciler::take_wishes() {
     TRY(spool_.set_aside(name));
   }
   for (const SpooledWish& spooled : contents.wishes) {
+    if (planted(Bug::wish_dropped_before_taken)) TRY(spool_.remove(spooled.id));
     TRY(journal_.transaction([&]() -> Result<void> {
-      if (TRY(journal_.has_taken(spooled.id))) return {};
+      if (TRY(journal_.has_taken(spooled.id)) && !planted(Bug::wish_taken_twice)) return {};
       return take(spooled);
     }));
     TRY(spool_.remove(spooled.id));
@@ -123,16 +125,17 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
     }
     NodeRecord node = TRY(journal_.node(name)).value_or(NodeRecord{.name = name});
     const NodeRecord before = node;
-    if (wish.kind == Wish::Kind::resume && node.wanted != Wanted::up) {
+    if (wish.kind == Wish::Kind::resume &&
+        (node.wanted != Wanted::up || planted(Bug::resume_is_a_new_epoch))) {
       node.wanted = Wanted::up;
-      ++node.epoch;
+      if (!planted(Bug::same_epoch_again)) ++node.epoch;
       node.job = jobs.contains(name) ? jobs[name] : 0;
       node.reason.clear();
       node.marked_down = false;
     } else if (wish.kind == Wish::Kind::suspend && node.wanted == Wanted::up) {
       node.wanted = Wanted::down;
     } else if (wish.kind == Wish::Kind::resume_fail && node.wanted == Wanted::up &&
-               wish.made_at >= node.since) {
+               (wish.made_at >= node.since || planted(Bug::takes_old_failures))) {
       node.wanted = Wanted::failed;
       node.reason = "ResumeTimeout: slurmd did not register in time";
       node.marked_down = true;  // Slurm did that itself
@@ -204,11 +207,12 @@ void Reconciler::names_worked() {
 Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline deadline) {
   std::map<InstanceId, aws::Instance> all;
   for (const auto& [cloud, ec2] : outside_.ec2) {
-    auto instances =
-        TRY(ec2->describe_instances({aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}},
-                                     // The gateway is the cluster's too, and is not a node.
-                                     aws::Filter{"tag:spillway:kind", {"instance"}}},
-                                    deadline));
+    auto instances = TRY(ec2->describe_instances(
+        {planted(Bug::sweeps_other_clusters) ? aws::Filter{"tag:spillway:kind", {"instance"}}
+                                             : aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}},
+         // The gateway is the cluster's too, and is not a node.
+         aws::Filter{"tag:spillway:kind", {"instance"}}},
+        deadline));
     for (aws::Instance& instance : instances) {
       world_.cloud_of[instance.id] = cloud;
       all.emplace(instance.id, std::move(instance));

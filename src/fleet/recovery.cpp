@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/planted.h"
 #include "fleet/reconciler.h"
 
 namespace spillway::fleet {
@@ -18,7 +19,8 @@ Records rebuild(const std::map<InstanceId, aws::Instance>& cloud,
                           .group = GroupName{instance.tag("spillway:group")},
                           .address = instance.private_ip,
                           .launched_at = instance.launched};
-    if (const auto found = by_document.find(id); found != by_document.end()) {
+    if (planted(Bug::recovery_binds_nothing)) {
+    } else if (const auto found = by_document.find(id); found != by_document.end()) {
       machine.node = found->second.node;
       machine.epoch = found->second.epoch;
     } else if (!machine.address.empty()) {

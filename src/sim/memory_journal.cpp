@@ -60,16 +60,29 @@ void MemoryJournal::roll_back() {
   launches_saved_.clear();
 }
 
+Action MemoryJournal::action() const {
+  const bool alone = effects_.current() == kActions;
+  return !alone ? effects_.current() : takes_ ? kTakeWishes : kRecover;
+}
+
+void MemoryJournal::lose_power() {
+  for (; !unsynced_.empty(); unsynced_.pop_back()) {
+    undo_ = std::move(unsynced_.back());
+    roll_back();
+  }
+}
+
 /// What happens as a transaction ends: until here nothing of it is on the disk.
 Result<void> MemoryJournal::transaction(const std::function<Result<void>()>& body) {
   if (depth_ > 0) return body();
   std::optional<Fault> fault;
   const auto guarded = [&]() -> Result<void> {
     TRY(body());
-    fault = effects_.before(std::exchange(otherwise_, kTakeWishes));
+    fault = effects_.before(action());
     if (fault == Fault::fail_before) return Error{Kind::io, "the disk is full"};
     return {};
   };
+  takes_ = false;
   ++depth_;
   Result<void> done;
   try {
@@ -81,6 +94,8 @@ Result<void> MemoryJournal::transaction(const std::function<Result<void>()>& bod
   }
   --depth_;
   if (!done) return roll_back(), done;
+  if (!syncs) unsynced_.push_back(std::exchange(undo_, {}));
+  if (unsynced_.size() > 3) unsynced_.pop_front();
   undo_.clear();
   for (const InstanceId& id : std::exchange(machines_saved_, {})) {
     const auto alive = disk_.machines.find(id);
@@ -104,7 +119,6 @@ Result<void> MemoryJournal::set_meta(const std::string& key, std::string value) 
   return {};
 }
 Result<void> MemoryJournal::set_recovered() {
-  otherwise_ = kRecover;
   if (real) TRY(real->set_recovered());
   return set_meta("recovered", "1");
 }
@@ -132,6 +146,7 @@ Result<bool> MemoryJournal::has_taken(const std::string& wish_id) {
 
 Result<void> MemoryJournal::take(const fleet::SpooledWish& wish, Time now) {
   if (depth_ == 0) return transaction([&] { return take(wish, now); });
+  takes_ = true;
   if (loses && loses(kTakeWishes, 0, 'w')) return {};
   if (real) TRY(real->take(wish, now));
   if (disk_.wishes.insert(wish.id).second) undo_.push_back([this, id = wish.id] { disk_.wishes.erase(id); });
@@ -140,7 +155,7 @@ Result<void> MemoryJournal::take(const fleet::SpooledWish& wish, Time now) {
 
 Result<void> MemoryJournal::save(const fleet::NodeRecord& node) {
   if (depth_ == 0) return transaction([&] { return save(node); });
-  if (loses && loses(effects_.current(), effects_.effects_of_action(), 'n')) return {};
+  if (loses && loses(action(), effects_.effects_of_action(), 'n')) return {};
   if (real) TRY(real->save(node));
   put(disk_.nodes, node.name, node);
   return {};
@@ -148,7 +163,7 @@ Result<void> MemoryJournal::save(const fleet::NodeRecord& node) {
 
 Result<void> MemoryJournal::save(const fleet::LaunchRecord& launch) {
   if (depth_ == 0) return transaction([&] { return save(launch); });
-  if (loses && loses(effects_.current(), effects_.effects_of_action(), 'l')) return {};
+  if (loses && loses(action(), effects_.effects_of_action(), 'l')) return {};
   if (real) TRY(real->save(launch));
   put(disk_.launches, launch.intent, launch);
   launches_saved_.push_back(launch.intent);
@@ -157,7 +172,7 @@ Result<void> MemoryJournal::save(const fleet::LaunchRecord& launch) {
 
 Result<void> MemoryJournal::save(const fleet::MachineRecord& machine) {
   if (depth_ == 0) return transaction([&] { return save(machine); });
-  if (loses && loses(effects_.current(), effects_.effects_of_action(), 'm')) return {};
+  if (loses && loses(action(), effects_.effects_of_action(), 'm')) return {};
   if (real) TRY(real->save(machine));
   auto& to = machine.live() ? disk_.machines : disk_.closed;
   auto& from = machine.live() ? disk_.closed : disk_.machines;

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <functional>
 #include <set>
 
@@ -34,6 +35,10 @@ class MemoryJournal final : public fleet::Journal {
   std::function<void(const fleet::MachineRecord&)> saw_machine;  // once it is durable
   std::function<void(const fleet::LaunchRecord&)> saw_launch;
   Loses loses;
+  bool syncs = true;
+
+  /// The power is cut: what was not synced is gone. The real journal syncs every commit, and so does this.
+  void lose_power();
 
   Result<std::string> generation() override;
   Result<bool> recovered() override;
@@ -60,6 +65,8 @@ class MemoryJournal final : public fleet::Journal {
   Result<void> set_meta(const std::string& key, std::string value);
   Result<void> commit();
   void roll_back();
+  /// What a write belongs to.
+  Action action() const;
 
   Disk& disk_;
   Effects& effects_;
@@ -67,7 +74,8 @@ class MemoryJournal final : public fleet::Journal {
   std::vector<std::function<void()>> undo_;
   std::vector<InstanceId> machines_saved_;
   std::vector<IntentId> launches_saved_;
-  Action otherwise_ = kTakeWishes;  // what a transaction belongs to when no step is under way
+  bool takes_ = false;                                       // the transaction takes a wish
+  std::deque<std::vector<std::function<void()>>> unsynced_;  // transactions that a power cut would undo
 };
 
 }  // namespace spillway::sim

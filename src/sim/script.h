@@ -58,6 +58,7 @@ struct Happening {
   int node = 0, count = 1;
   Duration span{};
   uint32_t chance = 0;
+  bool operator==(const Happening&) const = default;
 };
 std::string to_string(const Happening& happening);
 

@@ -4,6 +4,7 @@
 
 #include "dns/publisher.h"
 #include "fleet/layout.h"
+#include "sim/planted.h"
 
 // The loop: the world moves to the next moment at which something happens or the process looks, and so on.
 namespace spillway::sim {
@@ -86,14 +87,27 @@ Simulation::Simulation(const Script& script, const Options& options, Stage& stag
       fleet::secret_key(policy_.cluster, "munge.key"),
       emu::Object{.content = std::make_shared<const std::string>("secret"), .modified = kStart});
   watch();
-  ec2_ = std::make_unique<FaultyEc2>(model_ec2_, effects_, watch_);
-  bucket_ = std::make_unique<FaultyS3>(model_s3_, effects_);
+  if (options.over_http) http_.emplace(cloud_);
+  ec2_ = std::make_unique<FaultyEc2>(http_ ? http_->ec2() : model_ec2_, effects_, watch_);
+  bucket_ = std::make_unique<FaultyS3>(http_ ? http_->bucket() : model_s3_, effects_);
   outside_.ec2.emplace(fleet::cloud_of("", "us-east-1"), ec2_.get());
   outside_.bucket = terms_.bucket ? bucket_.get() : nullptr;
-  to_come_.assign(script.happenings.begin(), script.happenings.end());
+  for (const Happening& each : script.happenings)
+    if (!options.without_crashes || (each.what != What::kill && each.what != What::lose_journal))
+      to_come_.push_back(each);
+  if (options.on_sqlite) {
+    folder_ = std::filesystem::temp_directory_path() / ("spillway-sim-" + make_uuid());
+    std::filesystem::create_directories(folder_);
+  }
 }
 
-Simulation::~Simulation() = default;
+Simulation::~Simulation() {
+  reconciler_.reset();
+  journal_.reset();
+  sqlite_.reset();
+  std::error_code ignored;
+  if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
+}
 
 Outcome Simulation::run() {
   Outcome outcome;
@@ -102,6 +116,7 @@ Outcome Simulation::run() {
     act_out();
     settle();
     judge_the_end();
+    outcome.end_state = end_state();
   } catch (const Broken& broken) {
     outcome.broken = broken;
     trace("BROKEN {}: {}", broken.invariant, broken.what);
@@ -227,6 +242,17 @@ void Simulation::begin_process() {
     if (!machine.node.empty()) ledger_.bound[machine.id] = machine.node;
   };
   journal_->saw_launch = [](const fleet::LaunchRecord&) {};
+  journal_->loses = is_unwritten;
+  journal_->syncs = !planted(Bug::unsynced);
+  if (!folder_.empty()) {
+    auto opened = fleet::Journal::open(folder_ / "state.db", disk_.generation);
+    if (!opened) throw Broken{"models", opened.error().what};
+    sqlite_.emplace(*std::move(opened));
+    journal_->real = &*sqlite_;
+    journal_->differs = [](const std::string& what) {
+      throw Broken{"models", "SQLite and memory hold different " + what};
+    };
+  }
   if (terms_.names) {
     publisher_.emplace(
         exchange_, clock_, key_,
@@ -240,7 +266,9 @@ void Simulation::begin_process() {
 void Simulation::end_process(Duration down) {
   reconciler_.reset();
   publisher_.reset();
+  journal_->lose_power();
   journal_.reset();
+  sqlite_.reset();
   effects_.end();
   alive_ = false;
   ++crashes_;

@@ -6,6 +6,7 @@
 
 #include "dns/fake.h"
 #include "fleet/reconciler.h"
+#include "sim/http_cloud.h"
 #include "sim/invariants.h"
 #include "sim/seams.h"
 
@@ -54,6 +55,9 @@ class Simulation {
   void act_out();
   void settle();
   void judge_the_end();
+  std::string end_state();
+  void lose_journal();
+  std::vector<PlannedFault> faults_to_come() const;
   /// The world moves on; `until` is when the process next does something.
   void move_to(Time until);
   void tick();
@@ -99,6 +103,7 @@ class Simulation {
   Cloud cloud_;
   ModelEc2 model_ec2_;
   ModelS3 model_s3_;
+  std::optional<HttpCloud> http_;
   slurm::FakeController slurm_;
   dns::FakeNameServer name_server_;
   dns::Key key_;
@@ -110,6 +115,8 @@ class Simulation {
   FaultyExchange exchange_;
   MemorySpool spool_;
   Disk disk_;
+  std::filesystem::path folder_;  // of the real journal; empty: there is none
+  std::optional<fleet::Journal> sqlite_;
   std::unique_ptr<MemoryJournal> journal_;
   std::optional<dns::Publisher> publisher_;
   fleet::Outside outside_;

@@ -40,27 +40,36 @@ void Simulation::digest(std::string_view text) {
   digest(value);
 }
 
+std::vector<PlannedFault> Simulation::faults_to_come() const {
+  std::vector<PlannedFault> faults = script_.faults;
+  if (options_.without_crashes)
+    std::erase_if(faults, [](const PlannedFault& each) {
+      return each.fault == Fault::crash_before || each.fault == Fault::crash_after;
+    });
+  return faults;
+}
+
 void Simulation::watch() {
   effects_.clock = &clock_;
-  effects_.start(script_.faults, {.wait =
-                                      [this](Duration duration) {
-                                        const Effects::Context process = effects_.leave();
-                                        waiting_ = true;
-                                        const Time pass = next_pass_;
-                                        move_to(clock_.now() + duration);
-                                        next_pass_ = pass;
-                                        waiting_ = false;
-                                        effects_.come_back(process);
-                                      },
-                                  .seen =
-                                      [this](Action action, int effect, std::optional<Fault> fault) {
-                                        digest(action * 16 + static_cast<uint64_t>(effect % 4) * 4 +
-                                               (fault ? static_cast<uint64_t>(*fault) + 1 : 0));
-                                        if (fault)
-                                          trace("  {} effect {}: {}", name_of(action), effect + 1,
-                                                to_string(*fault));
-                                      },
-                                  .check = [this] { check(); }});
+  effects_.start(faults_to_come(), {.wait =
+                                        [this](Duration duration) {
+                                          const Effects::Context process = effects_.leave();
+                                          waiting_ = true;
+                                          const Time pass = next_pass_;
+                                          move_to(clock_.now() + duration);
+                                          next_pass_ = pass;
+                                          waiting_ = false;
+                                          effects_.come_back(process);
+                                        },
+                                    .seen =
+                                        [this](Action action, int effect, std::optional<Fault> fault) {
+                                          digest(action * 16 + static_cast<uint64_t>(effect % 4) * 4 +
+                                                 (fault ? static_cast<uint64_t>(*fault) + 1 : 0));
+                                          if (fault)
+                                            trace("  {} effect {}: {}", name_of(action), effect + 1,
+                                                  to_string(*fault));
+                                        },
+                                    .check = [this] { check(); }});
   exchange_.sent = [this] {
     for (const auto& [name, address] : ledger_.foreign_names)
       if (name_server_.at(name, dns::Type::a) != std::vector<std::string>{address} ||
@@ -135,6 +144,21 @@ bool Simulation::is_settled() {
   for (const auto& [id, instance] : cloud_.account().instances)
     if (is_ours(view(), instance) && is_alive(instance)) return false;
   return true;
+}
+
+/// What a crash must not change: nodes that are not simply off, names, and objects but the launch documents.
+std::string Simulation::end_state() {
+  std::string text;
+  for (int i = 0; i < terms_.nodes; ++i) {
+    const slurm::Node& node = slurm_.look(name(i));
+    const std::string state = to_string(node.state);
+    if (state != "IDLE+CLOUD+POWERED_DOWN" || node.address != node.name.value)
+      text += fmt::format("{} {} at {}; ", node.name, state, node.address);
+  }
+  for (const std::string& name : name_server_.names()) text += name + "; ";
+  for (const auto& [key, object] : cloud_.objects())
+    if (key.find("/launches/") == std::string::npos) text += key + "; ";
+  return text;
 }
 
 /// Liveness: everything settled, no instance is left that nobody wants, jobs that can run have run.

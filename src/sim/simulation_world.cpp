@@ -181,10 +181,7 @@ void Simulation::happen(const Happening& h) {
     case What::lose_journal:
       if (waiting_ || !alive_) return;  // it is in the middle of something: planned faults do that
       end_process(h.span);
-      if (h.what == What::lose_journal) {
-        disk_ = Disk{};
-        ledger_.forget_secret_bindings(view());
-      }
+      if (h.what == What::lose_journal) lose_journal();
       return;
     case What::admin_down:
       order(name(h.node), slurm::NodeAction::down, "broken fan");
@@ -211,6 +208,14 @@ void Simulation::happen(const Happening& h) {
 void Simulation::order(const NodeName& node, slurm::NodeAction action, const std::string& reason) {
   if (const auto done = slurm_.set_state({node}, action, reason, Deadline::never()); !done)
     trace("  {}", done.error().what);
+}
+
+void Simulation::lose_journal() {
+  disk_ = Disk{};
+  ledger_.forget_secret_bindings(view());
+  if (folder_.empty()) return;
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
 }
 
 void Simulation::shut_down(emu::Instance& instance) {
