@@ -53,6 +53,9 @@ class Ec2 {
  public:
   explicit Ec2(Client& client) : client_(client) {}
 
+  /// AWS's clock minus ours, by the last answer; nothing before the first.
+  std::optional<Duration> clock_offset() const { return client_.clock_offset(); }
+
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
   Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
   /// All pages. Source: EC2 API, DescribeInstances.

@@ -156,6 +156,12 @@ Result<std::string> Journal::cluster() {
 Result<void> Journal::set_cluster(const ClusterId& cluster) {
   return set_meta("cluster", cluster.value);
 }
+Result<std::string> Journal::gates() {
+  return meta("gates");
+}
+Result<void> Journal::set_gates(const std::string& gates) {
+  return set_meta("gates", gates);
+}
 
 Result<Records> Journal::load() {
   Records records;

@@ -35,6 +35,10 @@ class Journal {
   Result<std::string> cluster();
   Result<void> set_cluster(const ClusterId& cluster);
 
+  /// What held launches back at the last look, as JSON of to_json(gates); empty: never looked.
+  Result<std::string> gates();
+  Result<void> set_gates(const std::string& gates);
+
   Result<Records> load();
   /// Whether this wish has been taken before.
   Result<bool> has_taken(const std::string& wish_id);

@@ -6,6 +6,7 @@
 #include "aws/s3.h"
 #include "base/time.h"
 #include "dns/publisher.h"
+#include "fleet/gates.h"
 #include "slurm/controller.h"
 
 namespace spillway::fleet {
@@ -17,6 +18,8 @@ struct Outside {
   std::map<std::string, aws::Ec2*> ec2;  // by cloud_of(group): one account and region each
   aws::S3* bucket = nullptr;             // null in plugin v2 mode, where images read their Name tag instead
   dns::Publisher* names = nullptr;       // null where nodes have no names in DNS
+  Tunnel* tunnel = nullptr;              // null where the way to the cloud is not ours
+  std::function<Inputs()> inputs = {};   // empty: nothing is over budget, nothing staged
 };
 
 /// The key of `Outside::ec2` for a group: its profile and region.

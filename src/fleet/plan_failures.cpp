@@ -15,6 +15,7 @@ void Planner::fail() {
                       seen && !seen->state_reason.empty() ? seen->state_reason : "EC2 no longer runs it")));
       continue;
     }
+    if (world_.frozen) continue;  // Slurm's silence about them is the tunnel's
     const slurm::Node* in_slurm = slurm_node(name);
     if (!in_slurm || !in_slurm->state.is_down() || !older_than(record.since, policy_.wish_grace)) continue;
     const bool never_came = machine && machine->joined_at == kNever;

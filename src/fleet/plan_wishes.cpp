@@ -49,9 +49,12 @@ void Planner::launch() {
       steps_.emplace_back(Abandon{record});
       continue;
     }
+    // One that was sent may have been heard: it is asked after until the answer is known.
+    if (record.tries == 0 && !world_.gates.empty()) continue;
     if (record.state == LaunchState::intended && world_.now >= record.not_before)
       steps_.emplace_back(Launch{record});
   }
+  if (!world_.gates.empty()) return;
   if (!world_.cloud) return;  // without EC2's view a new launch may double what runs, and is likely to fail
   std::map<GroupName, std::vector<LaunchNode>> wanted;
   for (const auto& [name, record] : world_.records.nodes) {

@@ -51,6 +51,9 @@ class Planner {
   /// Machines that nobody wants any more. Never one whose node Slurm shows allocated, unless Slurm itself
   /// gave it up.
   void terminate();
+  /// Whether its end has to wait: while the tunnel is down what Slurm says of it proves nothing, and results
+  /// that are not safe yet would go with it.
+  bool is_held(const MachineRecord& machine) const;
   /// A termination was asked for some time ago and EC2 still shows the machine running.
   bool asked_in_vain(const MachineRecord& machine) const;
   std::string reason_to_end(const MachineRecord& machine) const;

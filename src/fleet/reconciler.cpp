@@ -156,11 +156,15 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
                  .generation = TRY(journal_.generation()),
                  .recovered = TRY(journal_.recovered()),
                  .records = TRY(journal_.load())};
+  gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
+  std::optional<Error> cloud_trouble;
   if (auto cloud = list_cloud(deadline)) {
     world_.cloud = *std::move(cloud);
   } else {
+    cloud_trouble = cloud.error();
     trouble(pass, std::move(cloud).error().during("look at EC2"));
   }
+  TRY(look_at_gates(cloud_trouble));
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
   } else {
@@ -168,6 +172,37 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   }
   look_at_names(pass, deadline);
   return {};
+}
+
+Result<void> Reconciler::look_at_gates(const std::optional<Error>& cloud_trouble) {
+  const Time now = world_.now;
+  // An outage of EC2 says nothing about our credentials.
+  if (!cloud_trouble)
+    gatekeeper_.look_at_credentials(std::nullopt, now);
+  else if (cloud_trouble->kind == Kind::credentials || cloud_trouble->kind == Kind::denied)
+    gatekeeper_.look_at_credentials("AWS refuses us: " + cloud_trouble->what, now);
+  std::optional<Duration> offset;  // the worst
+  for (const auto& [cloud, ec2] : outside_.ec2)
+    if (const auto seen = ec2->clock_offset();
+        seen && (!offset || std::chrono::abs(*seen) > std::chrono::abs(*offset)))
+      offset = seen;
+  gatekeeper_.look_at_clock(offset, now);
+  Inputs inputs = outside_.inputs ? outside_.inputs() : Inputs{};
+  gatekeeper_.look_at_budget(std::move(inputs.over_budget), now);
+  world_.staging_out = std::move(inputs.staging_out);
+  world_.gates = gatekeeper_.closed();
+  world_.frozen = gatekeeper_.frozen(now);
+
+  const std::string before = TRY(journal_.gates()), after = to_json(world_.gates).dump();
+  if (before == after || (before.empty() && world_.gates.empty())) return {};
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(journal_.set_gates(after));
+    for (const Gate& gate : world_.gates)
+      if (before.find(to_iso8601(gate.since)) == std::string::npos)
+        TRY(journal_.note({.at = now, .event = "gate-closed", .detail = gate.reason}));
+    if (world_.gates.empty()) TRY(journal_.note({.at = now, .event = "gates-open"}));
+    return {};
+  });
 }
 
 void Reconciler::look_at_names(Pass& pass, Deadline deadline) {

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "config/partitions.h"
 #include "dns/publisher.h"
+#include "fleet/gates.h"
 #include "fleet/journal.h"
 #include "slurm/controller.h"
 
@@ -50,6 +51,9 @@ struct World {
   bool names_reachable = false;                              // the name server may be asked now
   std::optional<Time> names_failing_since;                   // it has not worked once since
   std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
+  std::vector<Gate> gates;                         // closed ones: nothing is launched while there is one
+  bool frozen = false;             // the tunnel is down, or was: what Slurm says of nodes is not acted on
+  std::set<NodeName> staging_out;  // their results are not safe yet: their machines stay
 };
 
 /// The machine that holds `node` now, whatever its epoch; nullptr when there is none.
