@@ -1,11 +1,10 @@
 #include "fleet/gates.h"
 
 #include "fleet/scenario.h"
+#include "fleet/scene.h"
 
 namespace spillway::fleet {
 namespace {
-
-const Time kNow{seconds{1'800'000'000}};
 
 /// Answers as told, then as the last word said.
 struct Told final : Tunnel {

@@ -16,6 +16,8 @@ struct Records {
   std::map<NodeName, NodeRecord> nodes;
   std::map<IntentId, LaunchRecord> launches;
   std::map<InstanceId, MachineRecord> machines;
+  std::map<std::string, PoolRecord> pools;  // that rested
+  std::map<GroupName, GroupRecord> groups;  // that something happened to
 };
 
 /// The durable memory of wishes, intents and bindings (state.db). Everything that is about to touch the
@@ -47,6 +49,15 @@ class Journal {
   Result<void> save(const NodeRecord& node);
   Result<void> save(const LaunchRecord& launch);
   Result<void> save(const MachineRecord& machine);
+  Result<void> save(const PoolRecord& pool);
+  Result<void> save(const GroupRecord& group);
+  /// EC2 gave from this pool again.
+  Result<void> forget_pool(const std::string& pool);
+  /// The group's record, or a fresh one.
+  Result<GroupRecord> group(const GroupName& name);
+  /// The group of a machine that this node had in this epoch, living or not.
+  Result<std::optional<GroupName>> group_of(const NodeName& node, int64_t epoch);
+  Result<PoolRecord> pool(const std::string& name);
   Result<void> note(const Event& event);
   /// All or nothing; nothing is visible to others before it returns.
   Result<void> transaction(const std::function<Result<void>()>& body) { return db_.transaction(body); }

@@ -57,9 +57,9 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
 }
 
 bool Planner::no_such_node(const MachineRecord& machine) const {
-  return world_.slurm && !world_.slurm->empty() && older_than(machine.launched_at, policy_.unbound_grace);
+  const auto since = world_.missing.find(machine.node);
+  return since != world_.missing.end() && older_than(since->second, policy_.unbound_grace);
 }
-
 bool Planner::allocated_address(const MachineRecord& machine) const {
   if (!world_.slurm) return true;  // not seen: be careful
   const aws::Instance* seen = instance(machine.id);

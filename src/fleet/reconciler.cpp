@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "fleet/layout.h"
 #include "fleet/names.h"
+#include "fleet/parking.h"
 #include "fleet/plan.h"
 #include "slurm/hostlist.h"
 #include "slurm/resume_file.h"
@@ -13,6 +14,7 @@ namespace spillway::fleet {
 namespace {
 
 constexpr auto kNamesEvery = std::chrono::minutes{5};
+constexpr auto kJobsAtMost = std::chrono::seconds{5};
 constexpr auto kNamesAtMost = std::chrono::seconds{10};
 constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
 
@@ -111,6 +113,12 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
     } else {
       tell(resume.error());
     }
+  } else if (wish.kind == Wish::Kind::resume) {
+    // Before 22.05, and for hooks called by hand, squeue knows who waits for which nodes.
+    if (const auto waiting = outside_.slurm.jobs(Deadline::after(kJobsAtMost)))
+      for (const slurm::Job& job : *waiting)
+        if (job.is_configuring())
+          for (const NodeName& node : job.nodes) jobs.emplace(node, job.id);
   }
   for (const NodeName& name : *names) {
     const bool ours = std::any_of(policy_.groups.begin(), policy_.groups.end(),
@@ -126,6 +134,7 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
     if (wish.kind == Wish::Kind::resume && node.wanted != Wanted::up) {
       node.wanted = Wanted::up;
       ++node.epoch;
+      node.attempt = 0;
       node.job = jobs.contains(name) ? jobs[name] : 0;
       node.reason.clear();
       node.marked_down = false;
@@ -145,6 +154,9 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
                        .job = wish.kind == Wish::Kind::resume ? node.job : 0,
                        .detail = node == before ? "no change" : ""}));
     if (node == before) continue;
+    if (wish.kind == Wish::Kind::resume_fail && node.joined_epoch != node.epoch)
+      if (const auto group = TRY(journal_.group_of(name, node.epoch)))
+        TRY(count_boot_failures(journal_, policy_, *group, 1, node.reason, now));
     node.since = wish.made_at;
     TRY(journal_.save(node));
   }
@@ -167,6 +179,7 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   TRY(look_at_gates(cloud_trouble));
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
+    note_missing();
   } else {
     trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
@@ -203,6 +216,14 @@ Result<void> Reconciler::look_at_gates(const std::optional<Error>& cloud_trouble
     if (world_.gates.empty()) TRY(journal_.note({.at = now, .event = "gates-open"}));
     return {};
   });
+}
+
+void Reconciler::note_missing() {
+  std::map<NodeName, Time> missing;
+  for (const auto& [id, machine] : world_.records.machines)
+    if (!machine.node.empty() && !world_.slurm->empty() && !world_.slurm->contains(machine.node))
+      missing.emplace(machine.node, missing_.contains(machine.node) ? missing_[machine.node] : world_.now);
+  world_.missing = missing_ = std::move(missing);
 }
 
 void Reconciler::look_at_names(Pass& pass, Deadline deadline) {

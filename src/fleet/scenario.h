@@ -173,16 +173,18 @@ class Scenario {
         .name = "c5",
         .max_nodes = 20,
         .region = "us-east-1",
-        .purchasing = "on-demand",
-        .launch_template = Json::object({{"LaunchTemplateName", "compute"}, {"Version", "1"}}),
-        .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}})})};
+        .source = {.purchasing = "on-demand",
+                   .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}})})},
+        .launch_template = Json::object({{"LaunchTemplateName", "compute"}, {"Version", "1"}})};
     // Set the stage with a client of its own, which never crashes.
     CrashPlan none{0};
     EmulatorTransport stage{cloud_, none};
     aws::Client admin{stage, credentials_, clock_, {.region = "us-east-1"}};
     const auto subnets = admin.call("ec2", "DescribeSubnets", Json::object(), deadline());
     EXPECT_TRUE(subnets);
-    group.subnets = {(*subnets)["Subnets"].at(0)["SubnetId"].as_string()};
+    for (const Json& subnet : (*subnets)["Subnets"].items())
+      subnets_.push_back(subnet["SubnetId"].as_string());
+    group.source.subnets = {subnets_.at(0)};
     const auto images = admin.call("ec2", "DescribeImages", Json::object(), deadline());
     EXPECT_TRUE(images);
     EXPECT_TRUE(admin.call(
@@ -265,6 +267,11 @@ class Scenario {
       run(400);
     }
   }
+  /// The one group, to be changed before the first look.
+  config::NodeGroup& group() { return policy_.groups.begin()->second; }
+  Policy& policy() { return policy_; }
+  const std::vector<std::string>& subnets() const { return subnets_; }
+  Records records() { return *journal_->load(); }
   const std::vector<std::string>& orders() const { return mortal_.orders; }
   void lose_state() {
     reconciler_.reset();
@@ -396,6 +403,7 @@ class Scenario {
   std::optional<dns::Publisher> names_;
   Outside outside_;
   Spool spool_;
+  std::vector<std::string> subnets_;
   Policy policy_;
   std::optional<Journal> journal_;
   std::optional<Reconciler> reconciler_;
