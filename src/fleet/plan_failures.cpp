@@ -39,7 +39,8 @@ void Planner::fail() {
     }
     if (!in_slurm->state.is_down()) continue;
     const bool never_came = machine && machine->joined_at == kNever;
-    if (never_came || given_up(*in_slurm)) lost(fmt::format("Slurm set it DOWN: {}", in_slurm->reason), true);
+    if (never_came || given_up(*in_slurm))
+      lost(fmt::format("Slurm set it DOWN: {}{}", in_slurm->reason, launch_trouble(name)), true);
   }
   // Nobody comes back for these: they have no machine, and Slurm waits for one.
   if (world_.slurm)
@@ -50,7 +51,16 @@ void Planner::fail() {
       step.nodes.push_back(failed(known ? *known : NodeRecord{.name = name},
                                   fmt::format("Slurm set it DOWN: {}", in_slurm.reason), true));
     }
+  for (const NodeRecord& each : step.nodes) failing_.insert(each.name);
   if (!step.nodes.empty()) steps_.emplace_back(std::move(step));
+}
+
+std::string Planner::launch_trouble(const NodeName& name) const {
+  for (const auto& [intent, launch] : world_.records.launches)
+    if (launch.state == LaunchState::intended && !launch.error.empty())
+      for (const LaunchNode& each : launch.nodes)
+        if (each.node == name) return "; its launch: " + launch.error;
+  return {};
 }
 
 bool Planner::refused(const slurm::Node& node) {
@@ -84,7 +94,11 @@ void Planner::give_back() {
   GiveBack back;
   for (const auto& [name, record] : world_.records.nodes) {
     if (record.wanted != Wanted::failed || !slurm_node(name)) continue;
-    if (!record.marked_down) {
+    // Slurm writes its own reason over ours when ResumeTimeout comes, and that tells users less.
+    const bool overwritten = slurm_node(name)->state.is_down() &&
+                             slurm_node(name)->reason == "ResumeTimeout reached" &&
+                             record.reason.find("ResumeTimeout") == std::string::npos;
+    if (!record.marked_down || overwritten) {
       down[record.reason].reason = record.reason;
       down[record.reason].nodes.push_back(name);
     } else if (!holds_machine(name) && world_.now >= record.hold_until &&

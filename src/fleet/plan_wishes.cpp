@@ -11,7 +11,7 @@ void Planner::rediscover() {
   for (const auto& [name, in_slurm] : *world_.slurm) {
     const NodeRecord* known = node(name);
     NodeRecord record = known ? *known : NodeRecord{.name = name};
-    if (known && !older_than(known->since, policy_.wish_grace)) continue;
+    if ((known && !older_than(known->since, policy_.wish_grace)) || failing_.contains(name)) continue;
     if (record.wanted == Wanted::down && in_slurm.state.is_powering_up() &&
         !in_slurm.state.is_powering_down() && !holds_machine(name)) {
       record.wanted = Wanted::up;

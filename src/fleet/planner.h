@@ -55,6 +55,8 @@ class Planner {
   void give_back();
   NodeRecord failed(const NodeRecord& before, std::string reason, bool marked_down = false) const;
 
+  /// What keeps the node's launch from being answered, as the end of a sentence; empty when nothing does.
+  std::string launch_trouble(const NodeName& name) const;
   /// Whether Slurm's state shows that the node's registration was refused: too little memory, for example.
   static bool refused(const slurm::Node& node);
   /// Why the node cannot be launched for now, and until when; nothing while it can, or is worth waiting for.
@@ -124,6 +126,7 @@ class Planner {
   std::set<NodeName> under_way_;        // some launch is being made for them
   std::map<IpAddress, int> addresses_;  // how many live machines have it
   std::set<InstanceId> closing_;
+  std::set<NodeName> failing_;  // with this plan
   std::vector<Step> steps_;
 };
 

@@ -50,17 +50,19 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
       return pass;
     }
   }
-  std::set<std::string> failed;  // what did not work is left for the next pass; the rest goes on
+  // What did not work is left for the next pass, and what worked is not done again before Slurm was looked at
+  // anew.
+  std::set<std::string> tried;
   for (int round = 0; round < kRoundsAtMost; ++round) {
     world_.records = TRY(journal_.load());
     bool acted = false;
     for (const Step& step : plan(world_, policy_)) {
       const std::string what = to_string(step);
-      if (failed.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
+      if (tried.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
+      tried.insert(what);
       log::info("fleet", "{}", what);
       if (auto done = executor_.execute(step, world_.records, deadline); !done) {
         trouble(pass, std::move(done).error().during(what));
-        failed.insert(what);
         if (is_about_names(step)) names_failed();
         continue;
       }
@@ -144,6 +146,11 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
                wish.made_at >= node.since) {
       node.wanted = Wanted::failed;
       node.reason = "ResumeTimeout: slurmd did not register in time";
+      for (const auto& [intent, launch] : world_.records.launches)
+        if (launch.state == LaunchState::intended && !launch.error.empty() &&
+            std::any_of(launch.nodes.begin(), launch.nodes.end(),
+                        [&](const LaunchNode& each) { return each.node == name; }))
+          node.reason = "ResumeTimeout: it could not be launched: " + launch.error;
       node.marked_down = true;  // Slurm did that itself
       ++node.failures;
       node.hold_until = now;

@@ -1,5 +1,6 @@
 #pragma once
 // For tests: a world built by saying what is in it.
+#include "fleet/fleet_request.h"
 #include "fleet/offerings.h"
 #include "fleet/outside.h"
 #include "fleet/plan.h"
