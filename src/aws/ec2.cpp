@@ -66,7 +66,7 @@ std::string Instance::tag(std::string_view key) const {
 }
 
 Result<FleetAnswer> Ec2::create_fleet(const Json& request, Deadline deadline) {
-  const Json answer = TRY(client_.call("ec2", "CreateFleet", request, deadline));
+  const Json answer = TRY(client_->call("ec2", "CreateFleet", request, deadline));
   FleetAnswer out{.fleet_id = answer["FleetId"].as_string()};
   for (const Json& set : answer["Instances"].items()) {
     const Json& place = set["LaunchTemplateAndOverrides"]["Overrides"];
@@ -89,7 +89,7 @@ Result<std::vector<Instance>> Ec2::describe_instances(const std::vector<Filter>&
     Json list = input["Filters"];
     input.set("Filters", list.push(Json::object({{"Name", filter.name}, {"Values", texts(filter.values)}})));
   }
-  const Json answer = TRY(client_.call_all("ec2", "DescribeInstances", std::move(input), deadline));
+  const Json answer = TRY(client_->call_all("ec2", "DescribeInstances", std::move(input), deadline));
   std::vector<Instance> out;
   for (const Json& reservation : answer["Reservations"].items())
     for (const Json& instance : reservation["Instances"].items()) out.push_back(instance_from(instance));
@@ -109,7 +109,7 @@ Result<std::vector<Instance>> Ec2::terminate_known(std::vector<std::string> ids,
   std::vector<Instance> out;
   while (!ids.empty()) {
     auto answer =
-        client_.call("ec2", "TerminateInstances", Json::object({{"InstanceIds", texts(ids)}}), deadline);
+        client_->call("ec2", "TerminateInstances", Json::object({{"InstanceIds", texts(ids)}}), deadline);
     if (answer) {
       for (const Json& change : (*answer)["TerminatingInstances"].items())
         out.push_back({.id = InstanceId(change["InstanceId"].as_string()),
@@ -144,8 +144,8 @@ Result<void> Ec2::create_tags(const std::vector<InstanceId>& ids, const std::vec
   Json list = Json::array();
   for (const Tag& tag : tags) list.push(Json::object({{"Key", tag.key}, {"Value", tag.value}}));
   for (const std::vector<std::string>& chunk : chunks(ids, kMaxIds))
-    TRY(client_.call("ec2", "CreateTags", Json::object({{"Resources", texts(chunk)}, {"Tags", list}}),
-                     deadline));
+    TRY(client_->call("ec2", "CreateTags", Json::object({{"Resources", texts(chunk)}, {"Tags", list}}),
+                      deadline));
   return {};
 }
 

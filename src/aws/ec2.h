@@ -48,30 +48,39 @@ struct Filter {
   std::vector<std::string> values;
 };
 
-/// EC2's calls for the path of a node. Errors of all: those of Client::call.
+/// EC2's calls for the path of a node. Errors of all: those of Client::call. The simulator puts its model of
+/// EC2 in place of the client, at this seam.
 class Ec2 {
  public:
-  explicit Ec2(Client& client) : client_(client) {}
+  explicit Ec2(Client& client) : client_(&client) {}
+  virtual ~Ec2() = default;
 
   /// AWS's clock minus ours, by the last answer; nothing before the first.
-  std::optional<Duration> clock_offset() const { return client_.clock_offset(); }
+  virtual std::optional<Duration> clock_offset() const {
+    return client_ ? client_->clock_offset() : std::nullopt;
+  }
 
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
-  Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
+  virtual Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
   /// All pages. Source: EC2 API, DescribeInstances.
-  Result<std::vector<Instance>> describe_instances(const std::vector<Filter>& filters, Deadline deadline);
+  virtual Result<std::vector<Instance>> describe_instances(const std::vector<Filter>& filters,
+                                                           Deadline deadline);
   /// Those of `ids` that EC2 shows; an unknown one is left out, as it may be too new to be seen.
-  Result<std::vector<Instance>> describe_instances(const std::vector<InstanceId>& ids, Deadline deadline);
+  virtual Result<std::vector<Instance>> describe_instances(const std::vector<InstanceId>& ids,
+                                                           Deadline deadline);
   /// Terminates all of `ids`, at most 1,000 a call; unknown ones do not keep the others alive. Gives id and
   /// state of each that EC2 knew. Safe to repeat.
-  Result<std::vector<Instance>> terminate(const std::vector<InstanceId>& ids, Deadline deadline);
+  virtual Result<std::vector<Instance>> terminate(const std::vector<InstanceId>& ids, Deadline deadline);
   /// Sets `tags` on all of `ids`, at most 1,000 a call; safe to repeat.
-  Result<void> create_tags(const std::vector<InstanceId>& ids, const std::vector<Tag>& tags,
-                           Deadline deadline);
+  virtual Result<void> create_tags(const std::vector<InstanceId>& ids, const std::vector<Tag>& tags,
+                                   Deadline deadline);
+
+ protected:
+  Ec2() = default;
 
  private:
   Result<std::vector<Instance>> terminate_known(std::vector<std::string> ids, Deadline deadline);
-  Client& client_;
+  Client* client_ = nullptr;
 };
 
 }  // namespace spillway::aws

@@ -25,18 +25,18 @@ Call S3::remove_call(std::string_view key) const {
 
 Result<std::string> S3::get(std::string_view key, Deadline deadline) {
   const Json answer =
-      TRY(client_.call("s3", "GetObject", Json::object({{"Bucket", bucket_}, {"Key", key}}), deadline));
+      TRY(client_->call("s3", "GetObject", Json::object({{"Bucket", bucket_}, {"Key", key}}), deadline));
   return answer["Body"].as_string();
 }
 
 Result<void> S3::put(std::string_view key, std::string body, Deadline deadline) {
-  TRY(client_.call("s3", "PutObject",
-                   Json::object({{"Bucket", bucket_}, {"Key", key}, {"Body", std::move(body)}}), deadline));
+  TRY(client_->call("s3", "PutObject",
+                    Json::object({{"Bucket", bucket_}, {"Key", key}, {"Body", std::move(body)}}), deadline));
   return {};
 }
 
 Result<void> S3::put_if_absent(std::string_view key, std::string body, Deadline deadline) {
-  TRY(client_.call(
+  TRY(client_->call(
       "s3", "PutObject",
       Json::object({{"Bucket", bucket_}, {"Key", key}, {"Body", std::move(body)}, {"IfNoneMatch", "*"}}),
       deadline));
@@ -44,15 +44,15 @@ Result<void> S3::put_if_absent(std::string_view key, std::string body, Deadline 
 }
 
 Result<void> S3::copy(std::string_view from, std::string_view to, Deadline deadline) {
-  return first_error(client_.call_many({copy_call(from, to)}, deadline));
+  return first_error(client_->call_many({copy_call(from, to)}, deadline));
 }
 
 Result<void> S3::remove(std::string_view key, Deadline deadline) {
-  return first_error(client_.call_many({remove_call(key)}, deadline));
+  return first_error(client_->call_many({remove_call(key)}, deadline));
 }
 
 Result<std::vector<std::string>> S3::list(std::string_view prefix, Deadline deadline) {
-  const Json answer = TRY(client_.call_all(
+  const Json answer = TRY(client_->call_all(
       "s3", "ListObjectsV2", Json::object({{"Bucket", bucket_}, {"Prefix", prefix}}), deadline));
   std::vector<std::string> keys;
   for (const Json& object : answer["Contents"].items()) keys.push_back(object["Key"].as_string());
@@ -63,13 +63,13 @@ Result<void> S3::copy_all(const std::vector<std::pair<std::string, std::string>>
                           Deadline deadline) {
   std::vector<Call> calls;
   for (const auto& [from, to] : from_to) calls.push_back(copy_call(from, to));
-  return first_error(client_.call_many(std::move(calls), deadline));
+  return first_error(client_->call_many(std::move(calls), deadline));
 }
 
 Result<void> S3::remove_all(const std::vector<std::string>& keys, Deadline deadline) {
   std::vector<Call> calls;
   for (const std::string& key : keys) calls.push_back(remove_call(key));
-  return first_error(client_.call_many(std::move(calls), deadline));
+  return first_error(client_->call_many(std::move(calls), deadline));
 }
 
 }  // namespace spillway::aws

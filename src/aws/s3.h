@@ -12,28 +12,33 @@ namespace spillway::aws {
 /// where the credentials may not list the bucket (S3 then does not say which).
 class S3 {
  public:
-  S3(Client& client, std::string bucket) : client_(client), bucket_(std::move(bucket)) {}
+  S3(Client& client, std::string bucket) : client_(&client), bucket_(std::move(bucket)) {}
+  virtual ~S3() = default;
 
-  Result<std::string> get(std::string_view key, Deadline deadline);
-  Result<void> put(std::string_view key, std::string body, Deadline deadline);
+  virtual Result<std::string> get(std::string_view key, Deadline deadline);
+  virtual Result<void> put(std::string_view key, std::string body, Deadline deadline);
   /// Errors: conflict when the key exists. After a lost answer the conflict may be with our own object: read
   /// it.
-  Result<void> put_if_absent(std::string_view key, std::string body, Deadline deadline);
+  virtual Result<void> put_if_absent(std::string_view key, std::string body, Deadline deadline);
   /// Server-side, at most 5 GiB.
-  Result<void> copy(std::string_view from, std::string_view to, Deadline deadline);
+  virtual Result<void> copy(std::string_view from, std::string_view to, Deadline deadline);
   /// Success also when there is no such key.
-  Result<void> remove(std::string_view key, Deadline deadline);
+  virtual Result<void> remove(std::string_view key, Deadline deadline);
   /// All keys that begin with `prefix`, in order; all pages.
-  Result<std::vector<std::string>> list(std::string_view prefix, Deadline deadline);
+  virtual Result<std::vector<std::string>> list(std::string_view prefix, Deadline deadline);
   /// Copies side by side. Errors: the first; the others were tried all the same.
-  Result<void> copy_all(const std::vector<std::pair<std::string, std::string>>& from_to, Deadline deadline);
+  virtual Result<void> copy_all(const std::vector<std::pair<std::string, std::string>>& from_to,
+                                Deadline deadline);
   /// Removes side by side. Errors: as copy_all.
-  Result<void> remove_all(const std::vector<std::string>& keys, Deadline deadline);
+  virtual Result<void> remove_all(const std::vector<std::string>& keys, Deadline deadline);
+
+ protected:
+  S3() = default;
 
  private:
   Call copy_call(std::string_view from, std::string_view to) const;
   Call remove_call(std::string_view key) const;
-  Client& client_;
+  Client* client_ = nullptr;
   std::string bucket_;
 };
 

@@ -13,7 +13,10 @@ std::string cloud_of(const std::string& profile, const std::string& region) {
 }
 
 Result<void> Executor::execute(const Step& step, const Records& records, Deadline deadline) {
-  return std::visit([&](const auto& each) { return act(each, records, deadline); }, step);
+  const auto carry_out = [&] {
+    return std::visit([&](const auto& each) { return act(each, records, deadline); }, step);
+  };
+  return outside_.around ? outside_.around(step, carry_out) : carry_out();
 }
 
 Result<void> Executor::note(std::string_view event, const NodeName& node, const InstanceId& instance,

@@ -147,9 +147,10 @@ std::string_view to_string(LaunchState state) {
   return kWords[static_cast<int>(state)];
 }
 
-Result<Journal> Journal::open(const std::filesystem::path& path) {
+Result<Journal> Journal::open(const std::filesystem::path& path, std::string generation) {
   Journal journal{TRY(store::Database::open(path, kMigrations))};
-  TRY(journal.db_.execute("INSERT OR IGNORE INTO meta VALUES('generation', ?)", {to_hex(random_bytes(8))}));
+  if (generation.empty()) generation = to_hex(random_bytes(8));
+  TRY(journal.db_.execute("INSERT OR IGNORE INTO meta VALUES('generation', ?)", {std::move(generation)}));
   return journal;
 }
 

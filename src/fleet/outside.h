@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 
@@ -7,6 +8,7 @@
 #include "base/time.h"
 #include "dns/publisher.h"
 #include "fleet/gates.h"
+#include "fleet/step.h"
 #include "slurm/controller.h"
 
 namespace spillway::fleet {
@@ -20,6 +22,8 @@ struct Outside {
   dns::Publisher* names = nullptr;       // null where nodes have no names in DNS
   Tunnel* tunnel = nullptr;              // null where the way to the cloud is not ours
   std::function<Inputs()> inputs = {};   // empty: nothing is over budget, nothing staged
+  /// Called for each step in place of carrying it out, with the function that does; empty: nobody watches.
+  std::function<Result<void>(const Step&, const std::function<Result<void>()>&)> around = {};
 };
 
 /// The key of `Outside::ec2` for a group: its profile and region.

@@ -37,15 +37,16 @@ struct SpoolContents {
 class Spool {
  public:
   explicit Spool(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  virtual ~Spool() = default;
   /// Writes the wish durably: when this returns, a crash cannot lose it. Errors: denied, not_found, io
   /// (SPW-FLEET-001).
-  Result<void> write(const Wish& wish) const;
+  virtual Result<void> write(const Wish& wish) const;
   /// Errors: denied, not_found (SPW-FLEET-001).
-  Result<SpoolContents> read() const;
+  virtual Result<SpoolContents> read() const;
   /// Removes a wish that the journal has taken; one that is gone already is fine.
-  Result<void> remove(const std::string& id) const;
+  virtual Result<void> remove(const std::string& id) const;
   /// Puts an unreadable file aside under its name with ".bad", so that it is reported once.
-  Result<void> set_aside(const std::string& name) const;
+  virtual Result<void> set_aside(const std::string& name) const;
 
  private:
   std::filesystem::path folder_;

@@ -54,10 +54,26 @@ void FakeController::settle_base(Machine& machine) {
 }
 
 void FakeController::power_up(Machine& machine) {
-  set_power(machine.node.state, NodeState::kPoweringUp);
+  set_power(machine.node.state, NodeState::kPowerUpRequested);
   machine.node.state.flags |= NodeState::kNotResponding;
   machine.since = clock_.now();
-  resumed_.insert(machine.node.name);
+  to_call_for_.push_back(machine.node.name);
+  call_for_nodes();
+}
+
+void FakeController::call_for_nodes() {
+  const Time now = clock_.now();
+  auto next = to_call_for_.begin();
+  for (; next != to_call_for_.end() && (settings_.resume_rate == 0 || next_call_ <= now); ++next) {
+    Machine& machine = machines_.at(*next);
+    if (!machine.node.state.has(NodeState::kPowerUpRequested)) continue;
+    set_power(machine.node.state, NodeState::kPoweringUp);
+    machine.since = now;
+    resumed_.insert(*next);
+    if (settings_.resume_rate > 0)
+      next_call_ = std::max(next_call_, now) + Duration{std::chrono::minutes{1}} / settings_.resume_rate;
+  }
+  to_call_for_.erase(to_call_for_.begin(), next);
 }
 
 void FakeController::power_down(Machine& machine) {
@@ -79,6 +95,7 @@ void FakeController::requeue_jobs_on(const NodeName& node) {
     waiting_[id] = job.nodes;
     const std::vector<NodeName> freed = std::exchange(job.nodes, {});
     job.state = "PENDING";
+    job.start.reset();
     for (const NodeName& each : freed) let_go(machines_.at(each));
   }
 }
@@ -86,9 +103,11 @@ void FakeController::requeue_jobs_on(const NodeName& node) {
 /// Everything that happened by itself since the last call.
 void FakeController::advance() {
   const Time now = clock_.now();
+  call_for_nodes();
+  end_jobs();
   for (auto& [name, machine] : machines_) {
     NodeState& state = machine.node.state;
-    if (state.is_powering_up() && now - machine.since >= settings_.resume_timeout) {
+    if (state.has(NodeState::kPoweringUp) && now - machine.since >= settings_.resume_timeout) {
       set_power(state, NodeState::kPoweredDown);
       state.base = Base::down;
       machine.node.reason = "ResumeTimeout reached";
@@ -101,11 +120,34 @@ void FakeController::advance() {
       state.flags &= ~uint32_t{NodeState::kNotResponding};
       machine.node.address = machine.node.hostname = name.value;  // cloud_reg_addrs
       machine.node.boot_time.reset();
+    } else if (settings_.slurmd_timeout > Duration{} && (state.flags & kPower) == 0 &&
+               state.has(NodeState::kNotResponding) && !state.is_down() &&
+               now - machine.lost_at >= settings_.slurmd_timeout) {
+      state.base = Base::down;
+      machine.node.reason = "Not responding";
+      requeue_jobs_on(name);
     } else if (state.is_registered() && state.base == Base::idle &&
                now - machine.since >= settings_.suspend_time) {
       power_down(machine);
     }
   }
+  place_jobs();
+}
+
+void FakeController::end_jobs() {
+  std::vector<int64_t> done;
+  for (const auto& [id, job] : jobs_) {
+    const auto run_time = run_times_.find(id);
+    if (run_time != run_times_.end() && job.state == "RUNNING" &&
+        clock_.now() - *job.start >= run_time->second)
+      done.push_back(id);
+  }
+  for (const int64_t id : done) end(id);
+}
+
+/// Jobs that wait get their nodes, and start when all of them are there.
+void FakeController::place_jobs() {
+  const Time now = clock_.now();
   for (auto& [id, job] : jobs_) {
     const auto wanted = waiting_.find(id);
     if (wanted != waiting_.end() &&
@@ -132,7 +174,8 @@ void FakeController::advance() {
   }
 }
 
-int64_t FakeController::submit(const std::vector<NodeName>& nodes, const std::string& partition) {
+int64_t FakeController::submit(const std::vector<NodeName>& nodes, const std::string& partition,
+                               Duration run_time) {
   const int64_t id = next_job_++;
   jobs_[id] = {.id = id,
                .array_id = id,
@@ -143,17 +186,23 @@ int64_t FakeController::submit(const std::vector<NodeName>& nodes, const std::st
                .cpus = static_cast<int64_t>(nodes.size()),
                .submit = clock_.now()};
   waiting_[id] = nodes;
+  if (run_time > Duration{}) run_times_[id] = run_time;
   advance();
   return id;
 }
 
 void FakeController::finish(int64_t id) {
   advance();
+  end(id);
+}
+
+void FakeController::end(int64_t id) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   const Job job = found->second;
   jobs_.erase(found);
   waiting_.erase(id);
+  run_times_.erase(id);
   records_.push_back({.id = id,
                       .job_id = std::to_string(id),
                       .state = job.start ? "COMPLETED" : "CANCELLED",
@@ -183,7 +232,26 @@ void FakeController::register_node(const NodeName& name, const IpAddress& addres
 void FakeController::lose(const NodeName& name) {
   advance();
   NodeState& state = machines_.at(name).node.state;
-  if (state.is_registered()) state.flags |= NodeState::kNotResponding;
+  if (!state.is_registered()) return;
+  state.flags |= NodeState::kNotResponding;
+  machines_.at(name).lost_at = clock_.now();
+}
+
+void FakeController::restart() {
+  advance();
+  resumed_.clear();
+  suspended_.clear();
+  failed_.clear();
+  for (auto& [name, machine] : machines_)
+    if (machine.node.state.is_registered() && machine.node.state.base == Base::idle)
+      machine.since = clock_.now();
+}
+
+bool FakeController::is_running_on(const NodeName& node) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    const Job& job = entry.second;
+    return job.state == "RUNNING" && std::count(job.nodes.begin(), job.nodes.end(), node) > 0;
+  });
 }
 
 std::vector<NodeName> FakeController::take_resumed() {

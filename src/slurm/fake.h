@@ -19,6 +19,8 @@ class FakeController final : public Controller {
     Duration suspend_time = std::chrono::seconds{400};
     Duration suspend_timeout = std::chrono::seconds{60};
     Version version{22, 5};
+    int64_t resume_rate = 0;    // nodes a minute for which ResumeProgram is called; 0: no limit
+    Duration slurmd_timeout{};  // until a node that does not respond is DOWN; 0: never
   };
   FakeController(Clock& clock, std::vector<NodeName> nodes)
       : FakeController(clock, std::move(nodes), Settings{}) {}
@@ -27,15 +29,27 @@ class FakeController final : public Controller {
   // What users and machines do.
 
   /// A job that gets exactly these nodes: those that are off are called for. Returns its id.
-  int64_t submit(const std::vector<NodeName>& nodes, const std::string& partition = "cloud");
-  /// The job is done; its nodes are idle.
+  int64_t submit(const std::vector<NodeName>& nodes, const std::string& partition = "cloud") {
+    return submit(nodes, partition, Duration{});
+  }
+  /// The same, for a job that is done when it has run for so long; 0: when finish() says so.
+  int64_t submit(const std::vector<NodeName>& nodes, const std::string& partition, Duration run_time);
+  /// The job is done, or cancelled; its nodes are idle.
   void finish(int64_t job);
+  /// slurmctld is started anew: calls of its programs that were due are lost, and idle times begin again.
+  void restart();
   /// slurmd of this node starts, if a node is expected or up, and answers at `address`.
   void register_node(const NodeName& node, const IpAddress& address);
   /// The machine is gone: the node does not respond any more.
   void lose(const NodeName& node);
   /// While silent, every call is unavailable.
   void be_silent(bool silent) { silent_ = silent; }
+
+  /// The node as it is now, without a question to slurmctld; it must be one.
+  const Node& look(const NodeName& node) const { return machines_.at(node).node; }
+  const std::map<int64_t, Job>& jobs_now() const { return jobs_; }
+  /// Whether a job runs on the node.
+  bool is_running_on(const NodeName& node) const;
 
   // What ResumeProgram, SuspendProgram and ResumeFailProgram were called with since the last question.
   std::vector<NodeName> take_resumed();
@@ -56,10 +70,15 @@ class FakeController final : public Controller {
   struct Machine {
     Node node;
     Time since;  // of its power state, or of being idle
+    Time lost_at{};
   };
 
   Result<void> reach(const std::vector<NodeName>& nodes);
   void advance();
+  void call_for_nodes();
+  void end_jobs();
+  void end(int64_t job);
+  void place_jobs();
   void power_up(Machine& machine);
   void power_down(Machine& machine);
   void act(Machine& machine, NodeAction action, const std::string& reason);
@@ -74,6 +93,9 @@ class FakeController final : public Controller {
   std::map<int64_t, Job> jobs_;
   std::map<int64_t, std::vector<NodeName>>
       waiting_;  // jobs that were requeued, with the nodes that they want
+  std::map<int64_t, Duration> run_times_;
+  std::vector<NodeName> to_call_for_;  // at resume_rate
+  Time next_call_{};
   std::vector<JobRecord> records_;
   std::set<NodeName> resumed_, suspended_, failed_;
   int64_t next_job_ = 1;

@@ -41,6 +41,8 @@ class Database {
   /// Opens an existing file for reading only. Errors: not_found, denied, io.
   static Result<Database> open_for_reading(const std::filesystem::path& path);
 
+  /// Stands where nothing is stored; not to be used.
+  static Database none() { return Database{nullptr}; }
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
   ~Database();
