@@ -1,7 +1,8 @@
-# room(NAME [DEPS rooms and libraries...] [TEST_DEPS ...]): one feature's library from src/NAME/*.cpp, and from
-# src/NAME/*_test.cpp one GoogleTest program NAME_test whose cases ctest lists under the label "unit".
+# room(NAME [ROWS] [DEPS rooms and libraries...] [TEST_DEPS ...]): one feature's library from src/NAME/*.cpp, and from
+# src/NAME/*_test.cpp one GoogleTest program NAME_test whose cases ctest lists under the label "unit". With ROWS, cases named
+# row_... have the label "rows" instead: each is a row of the failure catalogue.
 function(room name)
-  cmake_parse_arguments(ROOM "" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ROOM "ROWS" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
@@ -17,6 +18,12 @@ function(room name)
     add_dependencies(unit_tests ${name}_test)
     target_precompile_headers(${name}_test PRIVATE <gtest/gtest.h> <gmock/gmock.h>)
     target_compile_definitions(${name}_test PRIVATE SPILLWAY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit TIMEOUT 600)
+    set(cases TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST)
+    if(ROOM_ROWS)
+      gtest_discover_tests(${name}_test ${cases} TEST_FILTER "-*.row_*" PROPERTIES LABELS unit TIMEOUT 600)
+      gtest_discover_tests(${name}_test ${cases} TEST_FILTER "*.row_*" PROPERTIES LABELS rows TIMEOUT 600)
+    else()
+      gtest_discover_tests(${name}_test ${cases} PROPERTIES LABELS unit TIMEOUT 600)
+    endif()
   endif()
 endfunction()

@@ -94,13 +94,19 @@ Result<net::Request> Client::signed_request(const Attempt& attempt, Deadline dea
   return sign(std::move(request), credentials, context).request;
 }
 
-void Client::correct_clock(const net::Response& response) {
+std::optional<Duration> Client::clock_offset() const {
+  const int64_t seen = seen_offset_us_;
+  return seen == kNoOffset ? std::nullopt : std::optional(Duration{seen});
+}
+
+/// What the answer's Date says of our clock. Source: RFC 9110, Date; whole seconds.
+void Client::compare_clocks(const net::Response& response) {
   const std::string* date = net::find_header(response.headers, "Date");
   if (!date) return;
   const auto seconds = timestamp_from_text(*date);
   if (!seconds) return;
   const Time theirs{std::chrono::seconds{seconds->as_int()}};
-  clock_offset_us_ = (theirs - clock_.now()).count();
+  seen_offset_us_ = (theirs - clock_.now()).count();
 }
 
 bool Client::may_retry(const Attempt& attempt, const Error& error, bool skew_corrected) {
@@ -122,6 +128,7 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
     attempt.answer = std::move(error);
     return;
   }
+  compare_clocks(*response);
   // S3 can answer 200 with an error inside (CopyObject); such a body is a fault of the kind that a 500 is.
   Fault inside;
   if (response->status < 300 && attempt.model->service == "s3" && attempt.operation->name == "CopyObject")
@@ -137,7 +144,8 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   Error error =
       make_error(attempt.model->service, attempt.operation->name, fault.code, fault.message, status);
   const int64_t offset_before = clock_offset_us_;
-  if (may_be_clock_skew(fault.code)) correct_clock(*response);
+  if (const auto seen = clock_offset(); seen && may_be_clock_skew(fault.code))
+    clock_offset_us_ = seen->count();
   const bool corrected = std::chrono::abs(Duration{clock_offset_us_ - offset_before}) > kNoticeableSkew;
   if (corrected)
     log::warning("aws", "this machine's clock differs from AWS's by {} s", clock_offset_us_ / 1'000'000);

@@ -49,14 +49,17 @@ class Client {
 
   /// Requests sent so far, repeats included, by operation.
   std::map<std::string, uint64_t> counters() const;
+  /// AWS's clock minus ours, by the last answer's Date; nothing before the first.
+  std::optional<Duration> clock_offset() const;
   const Settings& settings() const { return settings_; }
 
  private:
+  static constexpr int64_t kNoOffset = INT64_MIN;
   struct Attempt;
   Result<Attempt> prepare(Call call) const;
   Result<net::Request> signed_request(const Attempt& attempt, Deadline deadline);
   void judge(Attempt& attempt, Result<net::Response> response);
-  void correct_clock(const net::Response& response);
+  void compare_clocks(const net::Response& response);
   bool may_retry(const Attempt& attempt, const Error& error, bool skew_corrected);
 
   net::Transport& transport_;
@@ -64,7 +67,8 @@ class Client {
   Clock& clock_;
   const Settings settings_;
   RetryQuota quota_;
-  std::atomic<int64_t> clock_offset_us_ = 0;  // AWS's clock minus ours
+  std::atomic<int64_t> clock_offset_us_ = 0;  // AWS's clock minus ours, as signatures take it into account
+  std::atomic<int64_t> seen_offset_us_ = kNoOffset;  // by the last answer, whatever came of it
   mutable std::mutex counters_mutex_;
   std::map<std::string, uint64_t> counters_;
 };

@@ -55,6 +55,11 @@ class Ec2 {
   explicit Ec2(Client& client) : client_(&client) {}
   virtual ~Ec2() = default;
 
+  /// AWS's clock minus ours, by the last answer; nothing before the first.
+  virtual std::optional<Duration> clock_offset() const {
+    return client_ ? client_->clock_offset() : std::nullopt;
+  }
+
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
   virtual Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
   /// All pages. Source: EC2 API, DescribeInstances.

@@ -72,10 +72,10 @@ void advise_on_memory(const NodeGroup& group, const Partition& partition, const 
 }
 
 void advise_on_launch(const NodeGroup& group, const Place& place, std::vector<Warning>& out) {
-  if (group.overrides.items().empty())
+  if (group.source.overrides.items().empty())
     out.push_back({place.group + ".LaunchTemplateOverrides", "is empty, so SubnetIds has no effect either",
                    "name at least one: {\"InstanceType\": …}"});
-  if (group.subnets.empty() && !group.launches_from_site())
+  if (group.source.subnets.empty() && !group.launches_from_site())
     out.push_back({place.group + ".SubnetIds", "is empty, so the launch template's own network is used",
                    "name one subnet for each availability zone"});
   for (const Json& tag : group.tags.items())

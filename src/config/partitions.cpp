@@ -30,16 +30,16 @@ std::string name_in(JsonReader& reader, std::string_view key) {
   return name;
 }
 
-std::string purchasing_in(JsonReader& reader) {
-  std::string word = reader.text("PurchasingOption", true);
+std::string purchasing_in(JsonReader& reader, bool required) {
+  std::string word = reader.text("PurchasingOption", required);
   if (!word.empty() && word != "spot" && word != "on-demand")
     reader.problem("PurchasingOption",
                    fmt::format("want \"spot\" or \"on-demand\", found {}", in_quotes(word)));
   return word;
 }
 
-Json overrides_in(JsonReader& reader) {
-  const Json& overrides = reader.array("LaunchTemplateOverrides", true);
+Json overrides_in(JsonReader& reader, bool required) {
+  const Json& overrides = reader.array("LaunchTemplateOverrides", required);
   for (size_t i = 0; i < overrides.size(); ++i) {
     const std::string key = fmt::format("LaunchTemplateOverrides[{}]", i);
     if (!overrides.at(i).is_object())
@@ -76,10 +76,25 @@ Json tags_in(JsonReader& reader) {
   return tags.is_array() ? tags : Json::array();
 }
 
-/// Keys of forks that have no effect here: their types are checked, so that they may get one later.
-void check_fork_keys(JsonReader& group, JsonReader::Notes& notes) {
-  group.flag("EnableMPISupport");
-  group.text("PlacementGroupName", false);
+/// What the fallback does not say is as in the source, but options of buying, which fit one way only.
+NodeSource fallback_in(JsonReader& group, const NodeSource& source, JsonReader::Notes& notes) {
+  NodeSource fallback = source;
+  const Json& found = group.object("Fallback", false);
+  if (!found.is_object()) return fallback;
+  JsonReader reader(found, group.path_of("Fallback"), notes);
+  if (reader.has("PurchasingOption")) fallback.purchasing = purchasing_in(reader, true);
+  fallback.on_demand_options = reader.object("OnDemandOptions", false);
+  fallback.spot_options = reader.object("SpotOptions", false);
+  if (reader.has("LaunchTemplateOverrides")) fallback.overrides = overrides_in(reader, true);
+  if (reader.has("SubnetIds")) fallback.subnets = reader.texts("SubnetIds", true);
+  reader.warn_of_others();
+  return fallback;
+}
+
+/// Keys of forks. Of those that have no effect here the types are checked, so that they may get one later.
+void read_fork_keys(JsonReader& group, NodeGroup& out, JsonReader::Notes& notes) {
+  out.placement_group = group.text("PlacementGroupName", false);
+  out.one_zone = group.flag("EnableMPISupport") || !out.placement_group.empty();
   group.flag("EnableIPv6");
   group.flag("UseNodeName");
   if (const Json& options = group.object("MPIOptions", false); options.is_object()) {
@@ -90,8 +105,7 @@ void check_fork_keys(JsonReader& group, JsonReader::Notes& notes) {
     reader.flag("RequirePlacementGroup");
     reader.warn_of_others();
   }
-  for (const char* key :
-       {"EnableMPISupport", "PlacementGroupName", "MPIOptions", "EnableIPv6", "UseNodeName"})
+  for (const char* key : {"MPIOptions", "EnableIPv6", "UseNodeName"})
     if (group.has(key))
       group.warn(key, "is accepted and has no effect in this version",
                  "set the same in the launch template, or remove it");
@@ -107,16 +121,18 @@ NodeGroup read_group(const Json& json, const std::string& partition, const std::
   group.region = reader.text("Region", true);
   group.profile = reader.text("ProfileName", false);
   group.specifications = reader.key_values("SlurmSpecifications", true);
-  group.purchasing = purchasing_in(reader);
-  group.on_demand_options = reader.object("OnDemandOptions", false);
-  group.spot_options = reader.object("SpotOptions", false);
   group.launch_template = launch_template_in(reader, from);
-  group.overrides = overrides_in(reader);
-  group.subnets = reader.texts("SubnetIds", !group.launches_from_site() || from == LaunchFrom::the_group);
+  group.source = {
+      .purchasing = purchasing_in(reader, true),
+      .on_demand_options = reader.object("OnDemandOptions", false),
+      .spot_options = reader.object("SpotOptions", false),
+      .overrides = overrides_in(reader, true),
+      .subnets = reader.texts("SubnetIds", !group.launches_from_site() || from == LaunchFrom::the_group)};
+  if (reader.has("Fallback")) group.fallback = fallback_in(reader, group.source, notes);
   group.tags = tags_in(reader);
   group.starts_from_1 = reader.flag("NodeNameStartsFrom1");
   group.starts_with_group_name = reader.flag("NodeNameStartsWithNodeGroupName");
-  check_fork_keys(reader, notes);
+  read_fork_keys(reader, group, notes);
   reader.warn_of_others();
   return group;
 }
@@ -182,8 +198,14 @@ std::optional<int64_t> NodeGroup::specification(std::string_view key) const {
 
 std::vector<std::string> NodeGroup::instance_types() const {
   std::vector<std::string> types;
-  for (const Json& item : overrides.items())
-    if (const std::string& type = item["InstanceType"].as_string(); !type.empty()) types.push_back(type);
+  const auto add = [&](const NodeSource& from) {
+    for (const Json& item : from.overrides.items())
+      if (const std::string& type = item["InstanceType"].as_string();
+          !type.empty() && std::find(types.begin(), types.end(), type) == types.end())
+        types.push_back(type);
+  };
+  add(source);
+  if (fallback) add(*fallback);
   return types;
 }
 

@@ -14,15 +14,24 @@ namespace spillway::config {
 /// `key=value` as it goes into slurm.conf, in the file's order.
 using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
+/// Where nodes come from: a way of buying, types, subnets.
+struct NodeSource {
+  std::string purchasing;  // "spot" or "on-demand"
+  Json on_demand_options, spot_options, overrides;
+  std::vector<std::string> subnets;
+};
+
 /// One node group of plugin v2's partitions.json; what EC2 gets is kept as it was written.
 struct NodeGroup {
   std::string partition, name;
   int max_nodes = 0;
   std::string region, profile;
   KeyValues specifications;  // copied to the NodeName line, in order
-  std::string purchasing;    // "spot" or "on-demand"
-  Json on_demand_options, spot_options, launch_template, overrides, tags;
-  std::vector<std::string> subnets;
+  NodeSource source;
+  std::optional<NodeSource> fallback;  // when the source has nothing to give
+  Json launch_template, tags;
+  bool one_zone = false;                // a job's nodes come from one zone (EnableMPISupport)
+  std::string placement_group;          // EC2's, which implies one zone; empty: none
   bool starts_from_1 = false;           // NodeNameStartsFrom1
   bool starts_with_group_name = false;  // NodeNameStartsWithNodeGroupName
 
@@ -39,7 +48,7 @@ struct NodeGroup {
   bool launches_from_site() const { return !launch_template.is_object(); }
   /// A number of SlurmSpecifications by its key in any case; nothing when absent or no number.
   std::optional<int64_t> specification(std::string_view key) const;
-  /// The instance types that the overrides name, in order.
+  /// The instance types that the overrides of both sources name, in order.
   std::vector<std::string> instance_types() const;
 };
 

@@ -72,11 +72,11 @@ TEST(Partitions, ReadsTheTutorialsFile) {
   EXPECT_EQ(group.group(), GroupName("cloud-c5"));
   EXPECT_EQ(group.max_nodes, 20);
   EXPECT_EQ(group.region, "us-east-1");
-  EXPECT_EQ(group.purchasing, "on-demand");
+  EXPECT_EQ(group.source.purchasing, "on-demand");
   EXPECT_THAT(group.specifications, ElementsAre(std::pair{"CPUs", "4"}, std::pair{"RealMemory", "32000"}));
   EXPECT_EQ(group.launch_template["Version"].as_string(), "$Latest");
   EXPECT_THAT(group.instance_types(), ElementsAre("c5.xlarge"));
-  EXPECT_THAT(group.subnets, ElementsAre("subnet-11111111"));
+  EXPECT_THAT(group.source.subnets, ElementsAre("subnet-11111111"));
   EXPECT_EQ(group.range(), "cloud-c5-[0-19]");
   EXPECT_EQ(group.node(19), NodeName("cloud-c5-19"));
   EXPECT_EQ(read->partitions[0].options[1].second, "CPU=4.0,Mem=0.25G,Node=2.0");
@@ -182,8 +182,8 @@ TEST(Partitions, WarnsOfUnknownKeysAndGoesOn) {
 }
 
 TEST(Partitions, SaysOfWhichKeysOfForksItDoesNothing) {
-  const std::string all = warnings(with(R"({"EnableMPISupport": true, "NodeNameStartsFrom1": true})"));
-  EXPECT_THAT(all, HasSubstr("EnableMPISupport: is accepted and has no effect in this version"));
+  const std::string all = warnings(with(R"({"EnableIPv6": true, "NodeNameStartsFrom1": true})"));
+  EXPECT_THAT(all, HasSubstr("EnableIPv6: is accepted and has no effect in this version"));
   EXPECT_THAT(all, testing::Not(HasSubstr("NodeNameStartsFrom1")));
 }
 
@@ -195,13 +195,30 @@ TEST(Partitions, TakesTheKeysOfForks) {
   const NodeGroup& group = read->partitions[0].groups[0];
   EXPECT_EQ(group.range(), "c5-[1-20]");
   EXPECT_EQ(group.node(0), NodeName("c5-1"));
+  EXPECT_TRUE(group.one_zone);
+  EXPECT_EQ(group.placement_group, "pg");
+}
+
+TEST(Partitions, AFallbackIsAsTheSourceWhereItSaysNothingElse) {
+  const auto read = parse(with(R"({"SpotOptions": {"AllocationStrategy": "capacity-optimized"},
+    "Fallback": {"PurchasingOption": "on-demand", "LaunchTemplateOverrides": [{"InstanceType": "m5.xlarge"}]}})"));
+  ASSERT_TRUE(read) << read.error().what;
+  const NodeGroup& group = read->partitions[0].groups[0];
+  ASSERT_TRUE(group.fallback);
+  EXPECT_EQ(group.fallback->purchasing, "on-demand");
+  EXPECT_EQ(group.fallback->subnets, group.source.subnets);
+  EXPECT_FALSE(group.fallback->spot_options.is_object()) << "options of another way of buying";
+  EXPECT_THAT(group.instance_types(), testing::Contains("m5.xlarge"));
+  const auto wrong = parse(with(R"({"Fallback": {"PurchasingOption": "barter", "Typ": 1}})"));
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().what, HasSubstr("Fallback.PurchasingOption: want \"spot\" or \"on-demand\""));
 }
 
 TEST(Partitions, KeepsWhatGoesToEc2AsItWasWritten) {
   const auto read = parse(with(R"({"SpotOptions": {"AllocationStrategy": "x", "Z": [1, {"k": null}]},
     "Tags": [{"Key": "owner", "Value": "{node_name}"}]})"));
   const NodeGroup& group = read->partitions[0].groups[0];
-  EXPECT_EQ(group.spot_options.dump(), R"({"AllocationStrategy": "x", "Z": [1, {"k": null}]})");
+  EXPECT_EQ(group.source.spot_options.dump(), R"({"AllocationStrategy": "x", "Z": [1, {"k": null}]})");
   EXPECT_EQ(group.tags.dump(), R"([{"Key": "owner", "Value": "{node_name}"}])");
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "fleet/fleet_request.h"
+#include "fleet/parking.h"
 
 namespace spillway::fleet {
 
@@ -52,13 +53,13 @@ Result<void> Executor::update(const std::vector<NodeName>& nodes, std::string_vi
       if (!node) continue;
       change(*node);
       TRY(journal_.save(*node));
-      TRY(note(event, name, {}, {}, node->job, node->reason));
+      if (!event.empty()) TRY(note(event, name, {}, {}, node->job, node->reason));
     }
     return {};
   });
 }
 
-Result<void> Executor::fail(const std::vector<LaunchNode>& nodes, const std::string& reason) {
+Result<void> Executor::fail(const std::vector<LaunchNode>& nodes, const std::string& reason, Time until) {
   std::vector<NodeName> wanting;
   for (const LaunchNode& each : nodes) {
     const auto node = TRY(journal_.node(each.node));
@@ -70,7 +71,7 @@ Result<void> Executor::fail(const std::vector<LaunchNode>& nodes, const std::str
     node.reason = reason;
     node.marked_down = false;
     ++node.failures;
-    node.hold_until = hold_until(policy_, node.failures, now());
+    node.hold_until = std::max(until, hold_until(policy_, node.failures, now()));
   });
 }
 
@@ -91,7 +92,8 @@ Result<void> Executor::act(const Assign& step, const Records& records, Deadline)
     for (const LaunchNode& each : launch.nodes)
       if (std::find(step.short_of.begin(), step.short_of.end(), each.node) != step.short_of.end())
         without.push_back(each);
-    TRY(fail(without, step.reason));
+    TRY(fail(without, step.reason, step.hold_until));
+    TRY(update(step.again, "again", [](NodeRecord& node) { ++node.attempt; }));
     launch.assigned = true;
     return journal_.save(launch);
   });
@@ -130,13 +132,20 @@ Result<void> Executor::note_unnamed(const std::vector<MachineRecord>& machines) 
 }
 
 Result<void> Executor::act(const MarkJoined& step, const Records& records, Deadline) {
-  std::vector<NodeName> recovered;
+  std::vector<NodeName> recovered, joined;
+  std::set<GroupName> groups;
   for (const InstanceId& id : step.instances) {
-    const auto node = records.nodes.find(records.machines.at(id).node);
-    if (node != records.nodes.end() && node->second.failures > 0) recovered.push_back(node->first);
+    const MachineRecord& machine = records.machines.at(id);
+    groups.insert(machine.group);
+    const auto node = records.nodes.find(machine.node);
+    if (node == records.nodes.end()) continue;
+    joined.push_back(node->first);
+    if (node->second.failures > 0) recovered.push_back(node->first);
   }
   return journal_.transaction([&]() -> Result<void> {
     TRY(update(recovered, "healthy", [](NodeRecord& node) { node.failures = 0; }));
+    TRY(update(joined, "", [](NodeRecord& node) { node.joined_epoch = node.epoch; }));
+    for (const GroupName& group : groups) TRY(forgive(journal_, group));
     return update(step.instances, "joined", "", [&](MachineRecord& m) { m.joined_at = now(); });
   });
 }
@@ -154,6 +163,8 @@ Result<void> Executor::act(const Fail& step, const Records&, Deadline) {
       TRY(journal_.save(node));
       TRY(note("failed", node.name, {}, {}, node.job, node.reason));
     }
+    for (const auto& [group, failures] : step.boot_failures)
+      TRY(count_boot_failures(journal_, policy_, group, failures, step.nodes.back().reason, now()));
     return {};
   });
 }
@@ -165,6 +176,20 @@ Result<void> Executor::act(const MarkDown& step, const Records&, Deadline deadli
     // Slurm needs a moment between DOWN and its reset, or the requeue of the node's jobs is lost.
     node.hold_until = std::max(node.hold_until, now() + std::chrono::seconds{1});
   });
+}
+
+Result<void> Executor::act(const PowerDown& step, const Records&, Deadline deadline) {
+  TRY(outside_.slurm.set_state(step.nodes, slurm::NodeAction::power_down, "", deadline));
+  return update(step.nodes, "power-down", [](NodeRecord&) {});
+}
+
+Result<void> Executor::act(const Drain& step, const Records&, Deadline deadline) {
+  return outside_.slurm.set_state(step.nodes, slurm::NodeAction::drain,
+                                  fmt::format("{}: {}", kParkedReason, step.reason), deadline);
+}
+
+Result<void> Executor::act(const Undrain& step, const Records&, Deadline deadline) {
+  return outside_.slurm.set_state(step.nodes, slurm::NodeAction::undrain, "", deadline);
 }
 
 Result<void> Executor::act(const GiveBack& step, const Records&, Deadline deadline) {

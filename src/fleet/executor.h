@@ -40,9 +40,16 @@ class Executor {
   Nothing act(const Adopt&, const Records&, Deadline);
   Nothing act(const Abandon&, const Records&, Deadline);
   Nothing act(const Sight&, const Records&, Deadline);
+  Nothing act(const PowerDown&, const Records&, Deadline);
+  Nothing act(const Drain&, const Records&, Deadline);
+  Nothing act(const Undrain&, const Records&, Deadline);
 
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
   Nothing record_refusal(LaunchRecord launch, const Error& error);
+  /// Journals that the same request is sent again after `wait`; gives the error that caused it.
+  Nothing ask_again(LaunchRecord launch, const Error& error, Duration wait);
+  /// Journals which offerings rest after this answer, and which gave again.
+  Nothing rest_pools(const LaunchRecord& launch, const std::string& cloud, const aws::FleetAnswer& answer);
   /// Journals which of these machines Slurm hears of before they have their name.
   Nothing note_unnamed(const std::vector<MachineRecord>& machines);
   /// Journals that the machine has its name, or whose names are in its way.
@@ -56,7 +63,7 @@ class Executor {
                  const MachineChange& change);
   Nothing update(const std::vector<NodeName>& nodes, std::string_view event, const NodeChange& change);
   /// Journals that these nodes failed, if they still want a machine of this epoch.
-  Nothing fail(const std::vector<LaunchNode>& nodes, const std::string& reason);
+  Nothing fail(const std::vector<LaunchNode>& nodes, const std::string& reason, Time until);
   Result<aws::Ec2*> ec2_of(const GroupName& group) const;
   Result<aws::Ec2*> ec2_of(const MachineRecord& machine) const;
   Nothing note(std::string_view event, const NodeName& node, const InstanceId& instance,

@@ -1,5 +1,6 @@
 // The executor's steps that act on AWS.
 #include <algorithm>
+#include <set>
 
 #include "aws/errors.h"
 #include "base/log.h"
@@ -7,12 +8,32 @@
 #include "fleet/executor.h"
 #include "fleet/fleet_request.h"
 #include "fleet/layout.h"
+#include "fleet/parking.h"
+#include "fleet/reaction.h"
 
 namespace spillway::fleet {
 namespace {
 
 constexpr Code kNoCloud{"SPW-FLEET-002", "the configuration no longer has the group of this machine",
                         "put the node group back into partitions.json until its machines are gone"};
+
+constexpr int kPatienceWithIam = 6;  // tries, ten seconds apart, until a new role is known everywhere
+
+/// How long an offering rests after its first such error.
+Duration rest_after(Reaction reaction) {
+  switch (reaction) {
+    case Reaction::next_offering:
+      return std::chrono::minutes{3};
+    case Reaction::quota:
+      return std::chrono::minutes{10};
+    case Reaction::later:
+      return std::chrono::seconds{5};
+    case Reaction::settle:
+      return std::chrono::seconds{10};
+    default:
+      return std::chrono::minutes{30};
+  }
+}
 
 /// What fell short, in EC2's own words, without repetitions.
 std::string shortfall(const aws::FleetAnswer& answer) {
@@ -76,27 +97,60 @@ Result<void> Executor::record_answer(LaunchRecord launch, const aws::FleetAnswer
       TRY(note("launched", {}, launched.id, launch.intent, 0, launched.type));
     }
     if (!launch.error.empty()) TRY(note("shortfall", {}, {}, launch.intent, 0, launch.error));
+    TRY(rest_pools(launch, cloud, answer));
     return journal_.save(launch);
   });
 }
 
+Result<void> Executor::rest_pools(const LaunchRecord& launch, const std::string& cloud,
+                                  const aws::FleetAnswer& answer) {
+  const std::string& purchasing =
+      launch.request["TargetCapacitySpecification"]["DefaultTargetCapacityType"].as_string();
+  for (const auto& launched : answer.instances)
+    TRY(journal_.forget_pool(pool_of(cloud, purchasing, launched.type, launched.subnet)));
+  std::set<std::string> resting;
+  bool hopeless = answer.instances.empty() && !answer.errors.empty();
+  for (const aws::FleetError& error : answer.errors) {
+    const Reaction reaction = reaction_to(error.code, error.message);
+    hopeless = hopeless && (reaction == Reaction::configuration || reaction == Reaction::authentication);
+    const std::vector<std::string> pools =
+        error.type.empty() || error.subnet.empty()
+            ? pools_of(cloud, launch.request)
+            : std::vector{pool_of(cloud, purchasing, error.type, error.subnet)};
+    for (const std::string& pool : pools)
+      if (resting.insert(pool).second)
+        TRY(journal_.save(benched(TRY(journal_.pool(pool)), rest_after(reaction),
+                                  fmt::format("{}: {}", error.code, error.message), now())));
+  }
+  return hopeless ? park(journal_, launch.group, launch.error, now()) : Result<void>{};
+}
+
+Result<void> Executor::ask_again(LaunchRecord launch, const Error& error, Duration wait) {
+  launch.not_before = now() + wait;
+  TRY(journal_.save(launch));
+  return Error{error};
+}
+
 Result<void> Executor::record_refusal(LaunchRecord launch, const Error& error) {
   launch.error = error.why.empty() ? error.what : fmt::format("{} ({})", error.what, error.why);
+  const std::string& code = aws::error_code(error);
   // Credentials come back, and an answer that could not be read may have been a yes: neither is EC2's
-  // refusal.
+  // refusal. The call may have succeeded: the same token asks again and launches nothing new.
   const bool is_a_no = planted(Bug::lost_answer_is_a_no);
-  if (!is_a_no && (error.retryable() || error.kind == Kind::credentials || error.kind == Kind::internal)) {
-    // The call may have succeeded: the same token asks again and launches nothing new.
-    const Duration wait = std::min<Duration>(std::chrono::seconds{1} * (1 << std::min(launch.tries - 1, 5)),
-                                             std::chrono::seconds{30});
-    launch.not_before = now() + wait;
-    TRY(journal_.save(launch));
-    return Error{error};
-  }
+  if (!is_a_no && (error.retryable() || error.kind == Kind::credentials || error.kind == Kind::internal))
+    return ask_again(std::move(launch), error,
+                     std::min<Duration>(std::chrono::seconds{1} * (1 << std::min(launch.tries - 1, 5)),
+                                        std::chrono::seconds{30}));
+  const Reaction reaction = code.empty() ? Reaction::configuration : reaction_to(code, error.what);
+  if (reaction == Reaction::settle && launch.tries < kPatienceWithIam)
+    return ask_again(std::move(launch), error, rest_after(reaction));
+  if (reaction == Reaction::next_offering || reaction == Reaction::quota)
+    return record_answer(std::move(launch),
+                         {.fleet_id = {}, .instances = {}, .errors = {{code, error.what, {}, {}, {}}}});
   launch.state = LaunchState::failed;
   launch.answered_at = now();
   return journal_.transaction([&]() -> Result<void> {
-    TRY(fail(launch.nodes, launch.error));
+    TRY(park(journal_, launch.group, launch.error, now()));
     return journal_.save(launch);
   });
 }

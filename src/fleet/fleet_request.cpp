@@ -8,19 +8,11 @@
 namespace spillway::fleet {
 namespace {
 
-constexpr size_t kOverridesAtMost = 300;  // EC2 refuses more launch template overrides in one fleet
-
-Json overrides_in_all_subnets(const config::NodeGroup& group) {
-  Json all = Json::array();
-  for (const std::string& subnet : group.subnets) {
-    for (const Json& each : group.overrides.items()) {
-      if (all.size() == kOverridesAtMost) return all;
-      Json place = each;
-      place.set("SubnetId", subnet).set("WeightedCapacity", 1);
-      all.push(std::move(place));
-    }
-  }
-  return all;
+/// The source's own options, without what makes them partial where all or nothing is asked for.
+Json options_of(const Json& given, bool all_in_one_zone, size_t nodes) {
+  Json options = given.is_object() ? given : Json::object();
+  if (all_in_one_zone) options.set("SingleAvailabilityZone", true).set("MinTargetCapacity", nodes);
+  return options;
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -33,12 +25,17 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 IntentId intent_of(const std::string& generation, const GroupName& group,
                    const std::vector<LaunchNode>& nodes) {
   std::string text = generation + "|" + group.value;
-  for (const LaunchNode& node : nodes) text += fmt::format("|{}:{}", node.node.value, node.epoch);
+  for (const LaunchNode& node : nodes) {
+    text += fmt::format("|{}:{}", node.node.value, node.epoch);
+    if (node.attempt > 0) text += fmt::format(".{}", node.attempt);
+  }
   return IntentId{"in-" + to_hex(sha256(text)).substr(0, 20)};
 }
 
-Json fleet_request(const Policy& policy, const config::NodeGroup& group, const IntentId& intent,
-                   const std::string& generation, size_t nodes) {
+Json fleet_request(const Policy& policy, const config::NodeGroup& group, const Offer& offer,
+                   const IntentId& intent, const std::string& generation, size_t nodes,
+                   bool all_in_one_zone) {
+  const config::NodeSource& source = *offer.source;
   const auto tag = [](std::string_view key, std::string_view value) {
     return Json::object({{"Key", key}, {"Value", value}});
   };
@@ -56,22 +53,34 @@ Json fleet_request(const Policy& policy, const config::NodeGroup& group, const I
       {{"ClientToken", token},  // 64 characters, EC2's limit
        {"Type", "instant"},
        {"LaunchTemplateConfigs",
-        Json::array({Json::object({{"LaunchTemplateSpecification", group.launch_template},
-                                   {"Overrides", overrides_in_all_subnets(group)}})})},
+        Json::array({Json::object(
+            {{"LaunchTemplateSpecification", group.launch_template}, {"Overrides", offer.overrides}})})},
        {"TargetCapacitySpecification",
-        Json::object({{"TotalTargetCapacity", nodes}, {"DefaultTargetCapacityType", group.purchasing}})},
+        Json::object({{"TotalTargetCapacity", nodes}, {"DefaultTargetCapacityType", source.purchasing}})},
        {"TagSpecifications", Json::array({tags_for("instance"), tags_for("fleet")})}});
   if (planted(Bug::no_client_token)) request.erase("ClientToken");
   if (planted(Bug::no_cluster_tag) || planted(Bug::no_intent_tag)) {
     Json& tags = request.mutable_members()[4].second.mutable_items()[0].mutable_members()[1].second;
     tags.mutable_items().erase(tags.mutable_items().begin() + (planted(Bug::no_intent_tag) ? 4 : 0));
   }
-  if (group.on_demand_options.is_object()) request.set("OnDemandOptions", group.on_demand_options);
-  if (group.spot_options.is_object()) {
-    Json spot = group.spot_options;
-    request.set("SpotOptions", spot.set("InstanceInterruptionBehavior", "terminate"));
-  }
+  const bool spot = source.purchasing == "spot";
+  if (source.on_demand_options.is_object() || (all_in_one_zone && !spot))
+    request.set("OnDemandOptions", options_of(source.on_demand_options, all_in_one_zone && !spot, nodes));
+  if (source.spot_options.is_object() || (all_in_one_zone && spot))
+    request.set("SpotOptions", options_of(source.spot_options, all_in_one_zone && spot, nodes)
+                                   .set("InstanceInterruptionBehavior", "terminate"));
   return request;
+}
+
+std::vector<std::string> pools_of(const std::string& cloud, const Json& request) {
+  std::vector<std::string> pools;
+  const std::string& purchasing =
+      request["TargetCapacitySpecification"]["DefaultTargetCapacityType"].as_string();
+  for (const Json& config : request["LaunchTemplateConfigs"].items())
+    for (const Json& place : config["Overrides"].items())
+      pools.push_back(
+          pool_of(cloud, purchasing, place["InstanceType"].as_string(), place["SubnetId"].as_string()));
+  return pools;
 }
 
 std::vector<aws::Tag> machine_tags(const config::NodeGroup& group, const MachineRecord& machine) {

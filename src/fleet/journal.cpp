@@ -39,6 +39,13 @@ ALTER TABLE machines ADD COLUMN registering_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE machines ADD COLUMN registered_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE machines ADD COLUMN unregistered_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE machines ADD COLUMN name_trouble TEXT NOT NULL DEFAULT '';
+)",
+                                                   R"(
+ALTER TABLE nodes ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE nodes ADD COLUMN joined_epoch INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE pools(pool TEXT PRIMARY KEY, strikes INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE groups(grp TEXT PRIMARY KEY, parked_until INTEGER NOT NULL, reason TEXT NOT NULL, strikes INTEGER NOT NULL,
+                    boot_failures INTEGER NOT NULL) WITHOUT ROWID;
 )"};
 
 constexpr std::string_view kMachineColumns =
@@ -48,7 +55,7 @@ constexpr std::string_view kMachineColumns =
     "registered_at, unregistered_at, name_trouble";
 
 constexpr std::string_view kNodeColumns =
-    "name, wanted, epoch, since, job, reason, marked_down, hold_until, failures";
+    "name, wanted, epoch, since, job, reason, marked_down, hold_until, failures, attempt, joined_epoch";
 
 int64_t micros(Time time) {
   return time.time_since_epoch().count();
@@ -60,7 +67,8 @@ Time time_of(int64_t micros) {
 Json to_json(const std::vector<LaunchNode>& nodes) {
   Json list = Json::array();
   for (const LaunchNode& n : nodes)
-    list.push(Json::object({{"node", n.node.value}, {"epoch", n.epoch}, {"job", n.job}}));
+    list.push(
+        Json::object({{"node", n.node.value}, {"epoch", n.epoch}, {"job", n.job}, {"attempt", n.attempt}}));
   return list;
 }
 
@@ -68,7 +76,8 @@ Result<std::vector<LaunchNode>> launch_nodes(const std::string& text) {
   const Json list = TRY(Json::parse(text));
   std::vector<LaunchNode> nodes;
   for (const Json& n : list.items())
-    nodes.push_back({NodeName{n["node"].as_string()}, n["epoch"].as_int(), n["job"].as_int()});
+    nodes.push_back(
+        {NodeName{n["node"].as_string()}, n["epoch"].as_int(), n["job"].as_int(), n["attempt"].as_int()});
   return nodes;
 }
 
@@ -81,7 +90,24 @@ NodeRecord node_of(const store::Row& row) {
           .reason = row.text(5),
           .marked_down = row.integer(6) != 0,
           .hold_until = time_of(row.integer(7)),
-          .failures = static_cast<int>(row.integer(8))};
+          .failures = static_cast<int>(row.integer(8)),
+          .attempt = row.integer(9),
+          .joined_epoch = row.integer(10)};
+}
+
+PoolRecord pool_record_of(const store::Row& row) {
+  return {.pool = row.text(0),
+          .strikes = static_cast<int>(row.integer(1)),
+          .until = time_of(row.integer(2)),
+          .reason = row.text(3)};
+}
+
+GroupRecord group_record_of(const store::Row& row) {
+  return {.group = GroupName{row.text(0)},
+          .parked_until = time_of(row.integer(1)),
+          .reason = row.text(2),
+          .strikes = static_cast<int>(row.integer(3)),
+          .boot_failures = static_cast<int>(row.integer(4))};
 }
 
 MachineRecord machine_of(const store::Row& row) {
@@ -157,6 +183,12 @@ Result<std::string> Journal::cluster() {
 Result<void> Journal::set_cluster(const ClusterId& cluster) {
   return set_meta("cluster", cluster.value);
 }
+Result<std::string> Journal::gates() {
+  return meta("gates");
+}
+Result<void> Journal::set_gates(const std::string& gates) {
+  return set_meta("gates", gates);
+}
 
 Result<Records> Journal::load() {
   Records records;
@@ -189,6 +221,15 @@ Result<Records> Journal::load() {
       launch.request = TRY(Json::parse(row.text(2)));
     records.launches.emplace(launch.intent, std::move(launch));
   }
+  for (const store::Row& row : TRY(db_.query("SELECT pool, strikes, until, reason FROM pools"))) {
+    PoolRecord pool = pool_record_of(row);
+    records.pools.emplace(pool.pool, std::move(pool));
+  }
+  for (const store::Row& row :
+       TRY(db_.query("SELECT grp, parked_until, reason, strikes, boot_failures FROM groups"))) {
+    GroupRecord group = group_record_of(row);
+    records.groups.emplace(group.group, std::move(group));
+  }
   return records;
 }
 
@@ -207,10 +248,40 @@ Result<void> Journal::take(const SpooledWish& spooled, Time now) {
 }
 
 Result<void> Journal::save(const NodeRecord& node) {
-  TRY(db_.execute("INSERT OR REPLACE INTO nodes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+  TRY(db_.execute("INSERT OR REPLACE INTO nodes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   {node.name.value, int64_t(node.wanted), node.epoch, micros(node.since), node.job,
-                   node.reason, int64_t{node.marked_down}, micros(node.hold_until), int64_t{node.failures}}));
+                   node.reason, int64_t{node.marked_down}, micros(node.hold_until), int64_t{node.failures},
+                   node.attempt, node.joined_epoch}));
   return {};
+}
+
+Result<void> Journal::save(const PoolRecord& pool) {
+  TRY(db_.execute("INSERT OR REPLACE INTO pools VALUES(?, ?, ?, ?)",
+                  {pool.pool, int64_t{pool.strikes}, micros(pool.until), pool.reason}));
+  return {};
+}
+
+Result<void> Journal::forget_pool(const std::string& pool) {
+  TRY(db_.execute("DELETE FROM pools WHERE pool=?", {pool}));
+  return {};
+}
+
+Result<PoolRecord> Journal::pool(const std::string& name) {
+  const auto rows = TRY(db_.query("SELECT pool, strikes, until, reason FROM pools WHERE pool=?", {name}));
+  return rows.empty() ? PoolRecord{.pool = name} : pool_record_of(rows.front());
+}
+
+Result<void> Journal::save(const GroupRecord& group) {
+  TRY(db_.execute("INSERT OR REPLACE INTO groups VALUES(?, ?, ?, ?, ?)",
+                  {group.group.value, micros(group.parked_until), group.reason, int64_t{group.strikes},
+                   int64_t{group.boot_failures}}));
+  return {};
+}
+
+Result<GroupRecord> Journal::group(const GroupName& name) {
+  const auto rows = TRY(db_.query(
+      "SELECT grp, parked_until, reason, strikes, boot_failures FROM groups WHERE grp=?", {name.value}));
+  return rows.empty() ? GroupRecord{.group = name} : group_record_of(rows.front());
 }
 
 Result<void> Journal::save(const LaunchRecord& launch) {
@@ -272,6 +343,12 @@ Result<std::optional<MachineRecord>> Journal::machine(const InstanceId& id) {
   const auto rows =
       TRY(db_.query("SELECT " + std::string(kMachineColumns) + " FROM machines WHERE id=?", {id.value}));
   return rows.empty() ? std::optional<MachineRecord>{} : machine_of(rows.front());
+}
+
+Result<std::optional<GroupName>> Journal::group_of(const NodeName& node, int64_t epoch) {
+  const auto rows =
+      TRY(db_.query("SELECT grp FROM machines WHERE node=? AND epoch=? LIMIT 1", {node.value, epoch}));
+  return rows.empty() ? std::optional<GroupName>{} : GroupName{rows.front().text(0)};
 }
 
 Result<std::optional<NodeRecord>> Journal::node(const NodeName& name) {

@@ -17,6 +17,8 @@ struct Records {
   std::map<NodeName, NodeRecord> nodes;
   std::map<IntentId, LaunchRecord> launches;
   std::map<InstanceId, MachineRecord> machines;
+  std::map<std::string, PoolRecord> pools;  // that rested
+  std::map<GroupName, GroupRecord> groups;  // that something happened to
 };
 
 /// The durable memory of wishes, intents and bindings (state.db). Everything that is about to touch the
@@ -41,6 +43,10 @@ class Journal {
   virtual Result<std::string> cluster();
   virtual Result<void> set_cluster(const ClusterId& cluster);
 
+  /// What held launches back at the last look, as JSON of to_json(gates); empty: never looked.
+  virtual Result<std::string> gates();
+  virtual Result<void> set_gates(const std::string& gates);
+
   virtual Result<Records> load();
   /// Whether this wish has been taken before.
   virtual Result<bool> has_taken(const std::string& wish_id);
@@ -49,6 +55,15 @@ class Journal {
   virtual Result<void> save(const NodeRecord& node);
   virtual Result<void> save(const LaunchRecord& launch);
   virtual Result<void> save(const MachineRecord& machine);
+  virtual Result<void> save(const PoolRecord& pool);
+  virtual Result<void> save(const GroupRecord& group);
+  /// EC2 gave from this pool again.
+  virtual Result<void> forget_pool(const std::string& pool);
+  /// The group's record, or a fresh one.
+  virtual Result<GroupRecord> group(const GroupName& name);
+  /// The group of a machine that this node had in this epoch, living or not.
+  virtual Result<std::optional<GroupName>> group_of(const NodeName& node, int64_t epoch);
+  virtual Result<PoolRecord> pool(const std::string& name);
   virtual Result<void> note(const Event& event);
   /// All or nothing; nothing is visible to others before it returns.
   virtual Result<void> transaction(const std::function<Result<void>()>& body) {

@@ -7,6 +7,7 @@
 #include "aws/s3.h"
 #include "base/time.h"
 #include "dns/publisher.h"
+#include "fleet/gates.h"
 #include "fleet/step.h"
 #include "slurm/controller.h"
 
@@ -19,8 +20,10 @@ struct Outside {
   std::map<std::string, aws::Ec2*> ec2;  // by cloud_of(group): one account and region each
   aws::S3* bucket = nullptr;             // null in plugin v2 mode, where images read their Name tag instead
   dns::Publisher* names = nullptr;       // null where nodes have no names in DNS
+  Tunnel* tunnel = nullptr;              // null where the way to the cloud is not ours
+  std::function<Inputs()> inputs = {};   // empty: nothing is over budget, nothing staged
   /// Called for each step in place of carrying it out, with the function that does; empty: nobody watches.
-  std::function<Result<void>(const Step&, const std::function<Result<void>()>&)> around;
+  std::function<Result<void>(const Step&, const std::function<Result<void>()>&)> around = {};
 };
 
 /// The key of `Outside::ec2` for a group: its profile and region.

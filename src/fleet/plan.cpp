@@ -23,8 +23,14 @@ Time hold_until(const Policy& policy, int failures, Time now) {
 }
 
 Planner::Planner(const World& world, const Policy& policy) : world_(world), policy_(policy) {
-  for (const auto& [id, machine] : world_.records.machines)
-    if (machine.live() && !machine.node.empty()) holders_[machine.node].push_back(&machine);
+  for (const auto& [id, machine] : world_.records.machines) {
+    if (!machine.live()) continue;
+    if (!machine.node.empty()) holders_[machine.node].push_back(&machine);
+    if (!machine.address.empty()) ++addresses_[machine.address];
+  }
+  for (const auto& [intent, launch] : world_.records.launches)
+    if (launch.state != LaunchState::failed && !launch.assigned)
+      for (const LaunchNode& each : launch.nodes) under_way_.insert(each.node);
 }
 
 std::vector<Step> Planner::steps() {
@@ -35,12 +41,27 @@ std::vector<Step> Planner::steps() {
   sweep();
   introduce();
   fail();
+  release_gangs();
   give_back();
+  drain();
+  reap_idle();
   terminate();
   rediscover();
+  repeat_launches();
   launch();
   tag();
   return std::move(steps_);
+}
+
+std::optional<Offer> Planner::offer_for(const config::NodeGroup& group, int64_t job) const {
+  std::string subnet;
+  if (group.one_zone && job != 0)
+    for (const auto& [name, machines] : holders_) {
+      const NodeRecord* mate = node(name);
+      const aws::Instance* seen = instance(machines.back()->id);
+      if (mate && mate->wanted == Wanted::up && mate->job == job && seen) subnet = seen->subnet;
+    }
+  return offer_of(group, world_.records.pools, world_.now, subnet);
 }
 
 const slurm::Node* Planner::slurm_node(const NodeName& name) const {

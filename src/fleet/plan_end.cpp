@@ -12,7 +12,7 @@ void Planner::terminate() {
   for (const auto& [id, machine] : world_.records.machines) {
     if (!machine.live() || closing_.contains(id)) continue;
     const std::string reason = reason_to_end(machine);
-    if (reason.empty()) continue;
+    if (reason.empty() || is_held(machine)) continue;
     if (name_is_to_go(machine, world_, policy_)) unregister.instances.push_back(id);
     if (machine.terminate_at != kNever && !asked_in_vain(machine)) continue;
     by_reason[reason].reason = reason;
@@ -20,6 +20,11 @@ void Planner::terminate() {
   }
   if (!unregister.instances.empty()) steps_.emplace_back(std::move(unregister));
   for (auto& [reason, step] : by_reason) steps_.emplace_back(std::move(step));
+}
+
+bool Planner::is_held(const MachineRecord& machine) const {
+  if (machine.node.empty() || machine.terminate_at != kNever) return false;
+  return world_.frozen || world_.staging_out.contains(machine.node);
 }
 
 bool Planner::asked_in_vain(const MachineRecord& machine) const {
@@ -59,9 +64,9 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
 }
 
 bool Planner::no_such_node(const MachineRecord& machine) const {
-  return world_.slurm && !world_.slurm->empty() && older_than(machine.launched_at, policy_.unbound_grace);
+  const auto since = world_.missing.find(machine.node);
+  return since != world_.missing.end() && older_than(since->second, policy_.unbound_grace);
 }
-
 bool Planner::allocated_address(const MachineRecord& machine) const {
   if (!world_.slurm) return true;  // not seen: be careful
   const aws::Instance* seen = instance(machine.id);

@@ -19,11 +19,20 @@ void Planner::assign() {
                 .reason = launch.error.empty()
                               ? "InsufficientInstanceCapacity: fewer instances than asked for"
                               : launch.error};
-    const std::set<NodeName> served = whole_jobs(wanting, free.size());
+    const auto found = policy_.groups.find(launch.group);
+    const config::NodeGroup* group = found == policy_.groups.end() ? nullptr : &found->second;
+    const bool more = group && !parked(launch.group) && may_offer(*group);
+    if (group) step.hold_until = rests_until(*group, world_.records.pools, world_.now);
+    std::set<NodeName> served = whole_jobs(wanting, free.size());
+    // What is left over helps jobs along whose others are looked for elsewhere.
+    if (more && !group->one_zone)
+      for (const LaunchNode& each : wanting)
+        if (served.size() < free.size()) served.insert(each.node);
     auto next = free.begin();
     for (const LaunchNode& each : wanting) {
       if (!served.contains(each.node)) {
-        step.short_of.push_back(each.node);
+        (more && each.attempt + 1 < policy_.attempts_at_most ? step.again : step.short_of)
+            .push_back(each.node);
         continue;
       }
       MachineRecord bound = **next++;
@@ -34,6 +43,10 @@ void Planner::assign() {
     for (; next != free.end(); ++next) step.surplus.push_back((*next)->id);
     steps_.emplace_back(std::move(step));
   }
+}
+
+bool Planner::may_offer(const config::NodeGroup& group) const {
+  return rests_until(group, world_.records.pools, world_.now) - world_.now <= policy_.short_rest;
 }
 
 std::set<NodeName> Planner::whole_jobs(const std::vector<LaunchNode>& wanting, size_t machines) {
@@ -85,11 +98,11 @@ void Planner::introduce() {
     if (seen && !seen->private_ip.empty()) there.address = seen->private_ip;
     if (!there.address.empty() && name_is_due(there, world_, policy_)) names.machines.push_back(there);
     if (machine.addressed_at == kNever && seen && !seen->private_ip.empty() && slurm_node(machine.node) &&
-        may_be_announced(machine, world_, policy_))
+        may_be_announced(machine, world_, policy_) && has_its_own_address(machine, seen->private_ip))
       addresses.machines.push_back(std::move(there));
     const slurm::Node* in_slurm = slurm_node(machine.node);
     if (machine.joined_at == kNever && machine.addressed_at != kNever && in_slurm &&
-        in_slurm->state.is_registered())
+        in_slurm->state.is_registered() && !refused(*in_slurm))
       joined.instances.push_back(id);
   }
   for (auto& [intent, step] : publish) steps_.emplace_back(std::move(step));
@@ -98,6 +111,11 @@ void Planner::introduce() {
   if (!addresses.machines.empty()) steps_.emplace_back(std::move(addresses));
   if (!joined.instances.empty()) steps_.emplace_back(std::move(joined));
   if (!withdraw.instances.empty()) steps_.emplace_back(std::move(withdraw));
+}
+
+bool Planner::has_its_own_address(const MachineRecord& machine, const IpAddress& address) const {
+  const auto found = addresses_.find(address);
+  return found == addresses_.end() || found->second - (machine.address == address ? 1 : 0) == 0;
 }
 
 void Planner::tag() {

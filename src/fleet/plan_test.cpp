@@ -3,77 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "fleet/reconciler.h"
+#include "fleet/scene.h"
 
 namespace spillway::fleet {
 namespace {
-
-using std::chrono::seconds;
-const Time kNow{seconds{1'800'000'000}};
-
-/// A world built by saying what is in it.
-struct Scene {
-  World world{.now = kNow, .generation = "g1", .recovered = true};
-  Policy policy{.cluster = ClusterId{"uuid"}, .cluster_name = "lab"};
-
-  Scene() {
-    const config::NodeGroup group{.partition = "cloud",
-                                  .name = "c5",
-                                  .max_nodes = 10,
-                                  .region = "r",
-                                  .purchasing = "on-demand",
-                                  .launch_template = Json::object({{"LaunchTemplateName", "t"}}),
-                                  .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}}),
-                                                            Json::object({{"InstanceType", "m5.large"}})}),
-                                  .subnets = {"subnet-a", "subnet-b"}};
-    policy.groups.emplace(group.group(), group);
-    world.cloud.emplace();
-    world.slurm.emplace();
-  }
-  static NodeName name(int i) { return NodeName{fmt::format("cloud-c5-{}", i)}; }
-  NodeRecord& wish(int i, Wanted wanted, int64_t epoch = 1, int64_t job = 0) {
-    slurm(i,
-          wanted == Wanted::up ? "ALLOCATED+CLOUD+NOT_RESPONDING+POWERING_UP" : "IDLE+CLOUD+POWERING_DOWN");
-    return world.records.nodes[name(i)] = {
-               .name = name(i), .wanted = wanted, .epoch = epoch, .since = kNow - seconds{1}, .job = job};
-  }
-  slurm::Node& slurm(int i, std::string_view state, std::string reason = "") {
-    return (*world.slurm)[name(i)] = {.name = name(i),
-                                      .state = *slurm::parse_node_state(state),
-                                      .address = name(i).value,
-                                      .reason = std::move(reason)};
-  }
-  MachineRecord& machine(const std::string& id, int node = -1, int64_t epoch = 1) {
-    cloud(id, "running");
-    return world.records.machines[InstanceId{id}] = {.id = InstanceId{id},
-                                                     .intent = IntentId{"in-1"},
-                                                     .group = GroupName{"cloud-c5"},
-                                                     .node = node < 0 ? NodeName{} : name(node),
-                                                     .epoch = epoch,
-                                                     .launched_at = kNow - seconds{5}};
-  }
-  aws::Instance& cloud(const std::string& id, const std::string& state) {
-    aws::Instance& instance = (*world.cloud)[InstanceId{id}];
-    instance.id = InstanceId{id};
-    instance.state = state;
-    instance.private_ip = IpAddress{"10.0.0." + id.substr(2)};
-    instance.tags = {{"spillway:intent", "in-1"}, {"spillway:group", "cloud-c5"}};
-    return instance;
-  }
-  LaunchRecord& launch(LaunchState state, std::vector<LaunchNode> nodes) {
-    return world.records.launches[IntentId{"in-1"}] = {.intent = IntentId{"in-1"},
-                                                       .group = GroupName{"cloud-c5"},
-                                                       .nodes = std::move(nodes),
-                                                       .state = state};
-  }
-  std::vector<Step> steps() const { return plan(world, policy); }
-  template <class T>
-  std::vector<T> all() const {
-    std::vector<T> found;
-    for (const Step& step : steps())
-      if (const T* each = std::get_if<T>(&step)) found.push_back(*each);
-    return found;
-  }
-};
 
 TEST(Plan, LaunchesWhatIsWishedForInOneCall) {
   Scene scene;
@@ -136,6 +69,7 @@ TEST(Plan, AJobGetsAllItsNodesOrNone) {
   scene
       .launch(LaunchState::answered, {{Scene::name(0), 1, 7}, {Scene::name(1), 1, 7}, {Scene::name(2), 1, 8}})
       .error = "InsufficientInstanceCapacity: none left";
+  scene.everything_rests();
   const Assign assign = scene.all<Assign>().at(0);
   ASSERT_EQ(assign.bound.size(), 1u);
   EXPECT_EQ(assign.bound[0].node, Scene::name(2)) << "one machine cannot serve job 7, but job 8";
@@ -353,9 +287,9 @@ TEST(Plan, ANodeThatSlurmNoLongerHasNeedsNoMachine) {
   machine.launched_at = kNow - seconds{600};
   scene.world.records.nodes.erase(Scene::name(0));
   scene.world.slurm->erase(Scene::name(0));
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "one look is no proof";
+  scene.world.missing[Scene::name(0)] = kNow - seconds{120};
   EXPECT_EQ(scene.all<Terminate>().size(), 1u);
-  scene.world.slurm->clear();
-  EXPECT_TRUE(scene.all<Terminate>().empty()) << "an empty list is no word of Slurm's";
 }
 
 TEST(Plan, ANodeThatSlurmGaveUpWithoutAMachineIsGivenBack) {

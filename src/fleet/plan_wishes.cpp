@@ -12,11 +12,12 @@ void Planner::rediscover() {
   for (const auto& [name, in_slurm] : *world_.slurm) {
     const NodeRecord* known = node(name);
     NodeRecord record = known ? *known : NodeRecord{.name = name};
-    if (known && !older_than(known->since, policy_.wish_grace)) continue;
+    if ((known && !older_than(known->since, policy_.wish_grace)) || failing_.contains(name)) continue;
     if (record.wanted == Wanted::down && in_slurm.state.is_powering_up() &&
         !in_slurm.state.is_powering_down() && !holds_machine(name)) {
       record.wanted = Wanted::up;
       ++record.epoch;
+      record.attempt = 0;
     } else if (record.wanted == Wanted::down && current_machine(record) &&
                current_machine(record)->terminate_at == kNever &&
                (in_slurm.state.is_registered() ||
@@ -39,42 +40,51 @@ void Planner::rediscover() {
   if (!step.nodes.empty()) steps_.emplace_back(std::move(step));
 }
 
-void Planner::launch() {
-  std::set<NodeName> under_way;
+void Planner::repeat_launches() {
   for (const auto& [intent, record] : world_.records.launches) {
-    if (record.state == LaunchState::failed || record.assigned) continue;
-    for (const LaunchNode& each : record.nodes)
-      if (!planted(Bug::launches_twice)) under_way.insert(each.node);
+    if (record.state != LaunchState::intended) continue;
     const bool wanted = std::any_of(record.nodes.begin(), record.nodes.end(),
                                     [&](const LaunchNode& each) { return wants(each.node, each.epoch); });
-    if (record.state == LaunchState::intended && record.tries > 0 && !wanted &&
-        !planted(Bug::no_abandoning)) {
+    if (record.tries > 0 && !wanted && !planted(Bug::no_abandoning)) {
       steps_.emplace_back(Abandon{record});
       continue;
     }
-    if (record.state == LaunchState::intended && world_.now >= record.not_before)
-      steps_.emplace_back(Launch{record});
+    // One that was sent may have been heard: it is asked after until the answer is known.
+    if (record.tries == 0 && !world_.gates.empty()) continue;
+    if (world_.now >= record.not_before) steps_.emplace_back(Launch{record});
   }
+}
+
+void Planner::launch() {
+  if (!world_.gates.empty()) return;
   if (!world_.cloud) return;  // without EC2's view a new launch may double what runs, and is likely to fail
   std::map<GroupName, std::vector<LaunchNode>> wanted;
   for (const auto& [name, record] : world_.records.nodes) {
     const bool beside = planted(Bug::launches_beside_the_old) && !current_machine(record);
-    if (record.wanted != Wanted::up || (holds_machine(name) && !beside) || under_way.contains(name)) continue;
-    if (const config::NodeGroup* group = group_of(name))
-      wanted[group->group()].push_back({name, record.epoch, record.job});
+    const bool twice = planted(Bug::launches_twice);
+    if (record.wanted != Wanted::up || (holds_machine(name) && !beside) || (under_way(name) && !twice))
+      continue;
+    if (const config::NodeGroup* group = group_of(name); group && !parked(group->group()))
+      wanted[group->group()].push_back({name, record.epoch, record.job, record.attempt});
   }
   for (auto& [name, nodes] : wanted) {
+    const config::NodeGroup& group = policy_.groups.at(name);
     // Jobs together, so that a call holds whole jobs where it can.
     std::stable_sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.job < b.job; });
-    for (size_t from = 0; from < nodes.size(); from += policy_.launch_at_most) {
-      const auto first = nodes.begin() + static_cast<std::ptrdiff_t>(from);
-      const auto last =
-          nodes.begin() + static_cast<std::ptrdiff_t>(std::min(from + policy_.launch_at_most, nodes.size()));
-      LaunchRecord record{.group = name, .nodes = {first, last}, .made_at = world_.now};
-      record.intent = intent_of(world_.generation, name, record.nodes);
-      record.request = fleet_request(policy_, policy_.groups.at(name), record.intent, world_.generation,
-                                     record.nodes.size());
-      steps_.emplace_back(Launch{std::move(record)});
+    for (auto first = nodes.begin(); first != nodes.end();) {
+      const size_t left = static_cast<size_t>(nodes.end() - first);
+      auto last = first + static_cast<std::ptrdiff_t>(std::min(policy_.launch_at_most, left));
+      // Nodes that must lie together are asked for by themselves.
+      if (group.one_zone)
+        last = std::find_if(first, last, [&](const LaunchNode& each) { return each.job != first->job; });
+      if (const auto offer = offer_for(group, first->job)) {
+        LaunchRecord record{.group = name, .nodes = {first, last}, .made_at = world_.now};
+        record.intent = intent_of(world_.generation, name, record.nodes);
+        record.request = fleet_request(policy_, group, *offer, record.intent, world_.generation,
+                                       record.nodes.size(), group.one_zone && first->job != 0);
+        steps_.emplace_back(Launch{std::move(record)});
+      }
+      first = last;
     }
   }
 }

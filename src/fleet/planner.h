@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "fleet/offerings.h"
 #include "fleet/plan.h"
 
 namespace spillway::fleet {
@@ -36,25 +37,57 @@ class Planner {
   void sweep();
   /// Brings bound machines in: document, secrets, name, address; then notices that Slurm has them.
   void introduce();
+  /// Whether the group has something to offer, or will shortly.
+  bool may_offer(const config::NodeGroup& group) const;
+  /// Whether no other machine is known at this address: an address is given again once its machine is gone,
+  /// and until we see that, two nodes would share it.
+  bool has_its_own_address(const MachineRecord& machine, const IpAddress& address) const;
   void tag();
 
   // What failed (plan_failures.cpp).
   /// Nodes whose machine is lost, or that Slurm itself gave up.
   void fail();
+  /// Whether the node is in a maintenance reservation, or lets go of a job: it is left alone until that ends.
+  static bool is_being_serviced(const slurm::Node& node);
   /// Whether Slurm itself set the node DOWN, and not an administrator.
   static bool given_up(const slurm::Node& node);
   /// Tells Slurm about failed nodes, and gives them back when their machine is gone and they have rested.
   void give_back();
   NodeRecord failed(const NodeRecord& before, std::string reason, bool marked_down = false) const;
 
+  /// What keeps the node's launch from being answered, as the end of a sentence; empty when nothing does.
+  std::string launch_trouble(const NodeName& name) const;
+  /// Whether Slurm's state shows that the node's registration was refused: too little memory, for example.
+  static bool refused(const slurm::Node& node);
+  /// Why the node cannot be launched for now, and until when; nothing while it can, or is worth waiting for.
+  struct Refusal {
+    std::string reason;
+    Time until;
+  };
+  std::optional<Refusal> cannot_launch(const NodeRecord& record) const;
+
+  // Groups and jobs (plan_groups.cpp).
+  /// Why nothing is launched for the group, if it is parked.
+  std::optional<std::string> parked(const GroupName& group) const;
+  /// Keeps jobs away from the nodes of parked groups.
+  void drain();
+  /// A job of which one node could not be had cannot run: its other nodes go, unless Slurm has a use for
+  /// them.
+  void release_gangs();
+  /// Nodes that Slurm should have suspended.
+  void reap_idle();
+
   // Ending machines (plan_end.cpp).
   /// Machines that nobody wants any more. Never one whose node Slurm shows allocated, unless Slurm itself
   /// gave it up.
   void terminate();
+  /// Whether its end has to wait: while the tunnel is down what Slurm says of it proves nothing, and results
+  /// that are not safe yet would go with it.
+  bool is_held(const MachineRecord& machine) const;
   /// A termination was asked for some time ago and EC2 still shows the machine running.
   bool asked_in_vain(const MachineRecord& machine) const;
   std::string reason_to_end(const MachineRecord& machine) const;
-  /// Slurm was seen and does not know the machine's node: it was taken out of slurm.conf, and its jobs with
+  /// Slurm has not known the machine's node for a while: it was taken out of slurm.conf, and its jobs with
   /// it.
   bool no_such_node(const MachineRecord& machine) const;
   /// Whether Slurm has a busy node at this machine's address, though no binding says which.
@@ -63,7 +96,9 @@ class Planner {
   // What Slurm wants (plan_wishes.cpp).
   /// Wishes that Slurm's states show although their hook could not record them.
   void rediscover();
-  /// New launches, one or more for each group, and repeats of those without an answer.
+  /// Launches without an answer: asked after with the same token, until nobody wants them.
+  void repeat_launches();
+  /// New launches, one or more for each group.
   void launch();
 
   // Looking things up (plan.cpp).
@@ -81,11 +116,17 @@ class Planner {
   /// Whether an instance that is not seen dead carries this node's name: until then no other may.
   bool holds_machine(const NodeName& name) const;
   const config::NodeGroup* group_of(const NodeName& name) const;
+  /// What the group can be asked for; for a job whose nodes must lie together, only where its others are.
+  std::optional<Offer> offer_for(const config::NodeGroup& group, int64_t job) const;
+  bool under_way(const NodeName& name) const { return under_way_.contains(name); }
 
   const World& world_;
   const Policy& policy_;
   std::map<NodeName, std::vector<const MachineRecord*>> holders_;
+  std::set<NodeName> under_way_;        // some launch is being made for them
+  std::map<IpAddress, int> addresses_;  // how many live machines have it
   std::set<InstanceId> closing_;
+  std::set<NodeName> failing_;  // with this plan
   std::vector<Step> steps_;
 };
 

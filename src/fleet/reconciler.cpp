@@ -6,6 +6,7 @@
 #include "base/planted.h"
 #include "fleet/layout.h"
 #include "fleet/names.h"
+#include "fleet/parking.h"
 #include "fleet/plan.h"
 #include "slurm/hostlist.h"
 #include "slurm/resume_file.h"
@@ -14,6 +15,7 @@ namespace spillway::fleet {
 namespace {
 
 constexpr auto kNamesEvery = std::chrono::minutes{5};
+constexpr auto kJobsAtMost = std::chrono::seconds{5};
 constexpr auto kNamesAtMost = std::chrono::seconds{10};
 constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
 
@@ -49,17 +51,19 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
       return pass;
     }
   }
-  std::set<std::string> failed;  // what did not work is left for the next pass; the rest goes on
+  // What did not work is left for the next pass, and what worked is not done again before Slurm was looked at
+  // anew.
+  std::set<std::string> tried;
   for (int round = 0; round < kRoundsAtMost; ++round) {
     world_.records = TRY(journal_.load());
     bool acted = false;
     for (const Step& step : plan(world_, policy_)) {
       const std::string what = to_string(step);
-      if (failed.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
+      if (tried.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
+      tried.insert(what);
       log::info("fleet", "{}", what);
       if (auto done = executor_.execute(step, world_.records, deadline); !done) {
         trouble(pass, std::move(done).error().during(what));
-        failed.insert(what);
         if (is_about_names(step)) names_failed();
         continue;
       }
@@ -113,6 +117,12 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
     } else {
       tell(resume.error());
     }
+  } else if (wish.kind == Wish::Kind::resume) {
+    // Before 22.05, and for hooks called by hand, squeue knows who waits for which nodes.
+    if (const auto waiting = outside_.slurm.jobs(Deadline::after(kJobsAtMost)))
+      for (const slurm::Job& job : *waiting)
+        if (job.is_configuring())
+          for (const NodeName& node : job.nodes) jobs.emplace(node, job.id);
   }
   for (const NodeName& name : *names) {
     const bool ours = std::any_of(policy_.groups.begin(), policy_.groups.end(),
@@ -129,6 +139,7 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
         (node.wanted != Wanted::up || planted(Bug::resume_is_a_new_epoch))) {
       node.wanted = Wanted::up;
       if (!planted(Bug::same_epoch_again)) ++node.epoch;
+      node.attempt = 0;
       node.job = jobs.contains(name) ? jobs[name] : 0;
       node.reason.clear();
       node.marked_down = false;
@@ -138,6 +149,11 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
                (wish.made_at >= node.since || planted(Bug::takes_old_failures))) {
       node.wanted = Wanted::failed;
       node.reason = "ResumeTimeout: slurmd did not register in time";
+      for (const auto& [intent, launch] : world_.records.launches)
+        if (launch.state == LaunchState::intended && !launch.error.empty() &&
+            std::any_of(launch.nodes.begin(), launch.nodes.end(),
+                        [&](const LaunchNode& each) { return each.node == name; }))
+          node.reason = "ResumeTimeout: it could not be launched: " + launch.error;
       node.marked_down = true;  // Slurm did that itself
       ++node.failures;
       node.hold_until = now;
@@ -148,6 +164,9 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
                        .job = wish.kind == Wish::Kind::resume ? node.job : 0,
                        .detail = node == before ? "no change" : ""}));
     if (node == before) continue;
+    if (wish.kind == Wish::Kind::resume_fail && node.joined_epoch != node.epoch)
+      if (const auto group = TRY(journal_.group_of(name, node.epoch)))
+        TRY(count_boot_failures(journal_, policy_, *group, 1, node.reason, now));
     node.since = wish.made_at;
     TRY(journal_.save(node));
   }
@@ -159,18 +178,62 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
                  .generation = TRY(journal_.generation()),
                  .recovered = TRY(journal_.recovered()),
                  .records = TRY(journal_.load())};
+  gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
+  std::optional<Error> cloud_trouble;
   if (auto cloud = list_cloud(deadline)) {
     world_.cloud = *std::move(cloud);
   } else {
+    cloud_trouble = cloud.error();
     trouble(pass, std::move(cloud).error().during("look at EC2"));
   }
+  TRY(look_at_gates(cloud_trouble));
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
+    note_missing();
   } else {
     trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
   look_at_names(pass, deadline);
   return {};
+}
+
+Result<void> Reconciler::look_at_gates(const std::optional<Error>& cloud_trouble) {
+  const Time now = world_.now;
+  // An outage of EC2 says nothing about our credentials.
+  if (!cloud_trouble)
+    gatekeeper_.look_at_credentials(std::nullopt, now);
+  else if (cloud_trouble->kind == Kind::credentials || cloud_trouble->kind == Kind::denied)
+    gatekeeper_.look_at_credentials("AWS refuses us: " + cloud_trouble->what, now);
+  std::optional<Duration> offset;  // the worst
+  for (const auto& [cloud, ec2] : outside_.ec2)
+    if (const auto seen = ec2->clock_offset();
+        seen && (!offset || std::chrono::abs(*seen) > std::chrono::abs(*offset)))
+      offset = seen;
+  gatekeeper_.look_at_clock(offset, now);
+  Inputs inputs = outside_.inputs ? outside_.inputs() : Inputs{};
+  gatekeeper_.look_at_budget(std::move(inputs.over_budget), now);
+  world_.staging_out = std::move(inputs.staging_out);
+  world_.gates = gatekeeper_.closed();
+  world_.frozen = gatekeeper_.frozen(now);
+
+  const std::string before = TRY(journal_.gates()), after = to_json(world_.gates).dump();
+  if (before == after || (before.empty() && world_.gates.empty())) return {};
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(journal_.set_gates(after));
+    for (const Gate& gate : world_.gates)
+      if (before.find(to_iso8601(gate.since)) == std::string::npos)
+        TRY(journal_.note({.at = now, .event = "gate-closed", .detail = gate.reason}));
+    if (world_.gates.empty()) TRY(journal_.note({.at = now, .event = "gates-open"}));
+    return {};
+  });
+}
+
+void Reconciler::note_missing() {
+  std::map<NodeName, Time> missing;
+  for (const auto& [id, machine] : world_.records.machines)
+    if (!machine.node.empty() && !world_.slurm->empty() && !world_.slurm->contains(machine.node))
+      missing.emplace(machine.node, missing_.contains(machine.node) ? missing_[machine.node] : world_.now);
+  world_.missing = missing_ = std::move(missing);
 }
 
 void Reconciler::look_at_names(Pass& pass, Deadline deadline) {

@@ -41,6 +41,10 @@ class Reconciler {
   Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
   Result<std::map<NodeName, slurm::Node>> list_slurm(Deadline deadline);
   Result<void> recover(Deadline deadline);
+  /// Looks at what may hold launches back, and journals what changed.
+  Result<void> look_at_gates(const std::optional<Error>& cloud_trouble);
+  /// Remembers which machines' nodes Slurm does not know.
+  void note_missing();
   /// Looks at our names in DNS when it is time to, and says whether the name server may be asked.
   void look_at_names(Pass& pass, Deadline deadline);
   /// The name server rests after a failure, ever longer, and is looked at as soon as it works again.
@@ -53,6 +57,8 @@ class Reconciler {
   const Policy& policy_;
   Executor executor_;
   World world_;
+  Gatekeeper gatekeeper_;
+  std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};
   std::optional<Time> names_failing_since_;

@@ -28,6 +28,8 @@ struct NodeRecord {
   bool marked_down = false;  // Slurm knows the reason
   Time hold_until{};         // a failed node is not given back to Slurm before
   int failures = 0;          // in a row
+  int64_t attempt = 0;       // launches in this epoch that gave it no machine
+  int64_t joined_epoch = 0;  // the last one in which its slurmd came
   bool operator==(const NodeRecord&) const = default;
 };
 
@@ -38,6 +40,7 @@ struct LaunchNode {
   NodeName node;
   int64_t epoch = 0;
   int64_t job = 0;
+  int64_t attempt = 0;
   bool operator==(const LaunchNode&) const = default;
 };
 
@@ -82,6 +85,25 @@ struct MachineRecord {
   std::string end_reason;
   bool live() const { return closed_at == Time{}; }
   bool operator==(const MachineRecord&) const = default;
+};
+
+/// An offering that EC2 would not give from: it rests. Others of the group are asked meanwhile.
+struct PoolRecord {
+  std::string pool;  // as pool_of() names it
+  int strikes = 0;   // in a row, without an hour of peace between
+  Time until{};
+  std::string reason;  // "InsufficientInstanceCapacity: ..."
+  bool operator==(const PoolRecord&) const = default;
+};
+
+/// What a node group as a whole went through.
+struct GroupRecord {
+  GroupName group;
+  Time parked_until{};    // nothing is launched for it before
+  std::string reason;     // why it is parked
+  int strikes = 0;        // times it was parked without a node joining between
+  int boot_failures = 0;  // machines in a row whose slurmd never came
+  bool operator==(const GroupRecord&) const = default;
 };
 
 /// Something that happened, for people and reports; kept for ever.

@@ -8,6 +8,7 @@
 #include "dns/key_file.h"
 #include "fleet/site_facts.h"
 #include "slurm/command_controller.h"
+#include "vpn/tunnel.h"
 
 namespace spillway::fleet {
 namespace {
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
     setup->outside_->bucket = setup->bucket_.get();
   }
   TRY(setup->reach_name_server());
+  TRY(setup->reach_tunnel());
   return setup;
 }
 
@@ -102,6 +104,14 @@ Result<void> Setup::reach_name_server() {
   names_ = std::make_unique<dns::Publisher>(*name_server_, clock_, std::move(key), names);
   outside_->names = names_.get();
   policy_.names = true;
+  return {};
+}
+
+/// The tunnel is ours to watch where one gateway on AWS ends it.
+Result<void> Setup::reach_tunnel() {
+  if (loaded_.vpn.onprem_cidrs.empty() || loaded_.vpn.mode != "gateway") return {};
+  tunnel_ = std::make_unique<TcpTunnel>(TRY(vpn::aws_address(loaded_.vpn)));
+  outside_->tunnel = tunnel_.get();
   return {};
 }
 

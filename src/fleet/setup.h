@@ -10,6 +10,7 @@
 #include "fleet/fleet_config.h"
 #include "fleet/outside.h"
 #include "fleet/places.h"
+#include "fleet/tcp_tunnel.h"
 #include "vpn/vpn_config.h"
 
 namespace spillway::fleet {
@@ -50,6 +51,7 @@ class Setup {
  private:
   Setup() = default;
   Result<void> reach_name_server();
+  Result<void> reach_tunnel();
   Result<aws::Stack*> stack(const std::string& profile, const std::string& region);
 
   Loaded loaded_;
@@ -62,6 +64,7 @@ class Setup {
   std::unique_ptr<aws::S3> bucket_;
   std::unique_ptr<dns::Exchange> name_server_;
   std::unique_ptr<dns::Publisher> names_;
+  std::unique_ptr<Tunnel> tunnel_;
   std::optional<Outside> outside_;
   std::map<std::string, int64_t> counted_;
 };

@@ -26,8 +26,9 @@ Result<void> fill_from_site(const std::filesystem::path& file, Policy& policy) {
                    fmt::format("{}: no launch template for {}", file.string(), name)};
     group.launch_template =
         Json::object({{"LaunchTemplateId", launch_template["id"]}, {"Version", launch_template["version"]}});
-    if (group.subnets.empty())
-      for (const Json& subnet : facts["subnets"].items()) group.subnets.push_back(subnet.as_string());
+    if (group.source.subnets.empty())
+      for (const Json& subnet : facts["subnets"].items()) group.source.subnets.push_back(subnet.as_string());
+    if (group.fallback && group.fallback->subnets.empty()) group.fallback->subnets = group.source.subnets;
   }
   if (policy.compute_role_id.empty()) policy.compute_role_id = facts["compute_role_id"].as_string();
   return {};

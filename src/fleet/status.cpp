@@ -81,7 +81,21 @@ Result<Json> status_report(Journal& journal, Time now) {
     nodes.set(word, counts[word]);
   size_t unbound = 0;
   for (const auto& [id, machine] : records.machines) unbound += machine.node.empty();
+  const std::string gates = TRY(journal.gates());
+  Json closed = gates.empty() ? Json::array() : TRY(Json::parse(gates));
   Json troubles = Json::array();
+  for (const Json& gate : closed.items())
+    troubles.push(Json::object({{"gate", gate["gate"]},
+                                {"reason", "nothing is launched: " + gate["reason"].as_string()},
+                                {"until", Json{}}}));
+  for (const auto& [name, group] : records.groups)
+    if (now < group.parked_until)
+      troubles.push(Json::object({{"group", name.value},
+                                  {"reason", "parked: " + group.reason},
+                                  {"until", moment(group.parked_until)}}));
+  for (const auto& [name, pool] : records.pools)
+    if (now < pool.until)
+      troubles.push(Json::object({{"pool", name}, {"reason", pool.reason}, {"until", moment(pool.until)}}));
   for (const auto& [name, node] : records.nodes)
     if (node.wanted == Wanted::failed)
       troubles.push(
@@ -120,9 +134,10 @@ std::string status_text(const Json& report) {
                           : "");
   for (const Json& trouble : report["troubles"].items()) {
     const std::string& until = trouble["until"].as_string();
-    text +=
-        fmt::format("  ‼ {}{}: {}{}\n", trouble["node"].as_string(), trouble["intent"].as_string(),
-                    trouble["reason"].as_string(), until.empty() ? "" : fmt::format(" (until {})", until));
+    std::string subject;
+    for (const char* kind : {"gate", "group", "pool", "node", "intent"}) subject += trouble[kind].as_string();
+    text += fmt::format("  ‼ {}: {}{}\n", subject, trouble["reason"].as_string(),
+                        until.empty() ? "" : fmt::format(" (until {})", until));
   }
   return text;
 }

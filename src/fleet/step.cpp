@@ -34,8 +34,9 @@ struct Line {
                        s.record.intent);
   }
   std::string operator()(const Assign& s) const {
-    return fmt::format("assign {}: {}{}{}", s.intent, some(s.bound),
+    return fmt::format("assign {}: {}{}{}{}", s.intent, some(s.bound),
                        s.surplus.empty() ? "" : "; surplus " + some(s.surplus),
+                       s.again.empty() ? "" : "; elsewhere for " + some(s.again),
                        s.short_of.empty() ? "" : "; none for " + some(s.short_of));
   }
   std::string operator()(const Publish& s) const { return fmt::format("publish {}", s.intent); }
@@ -56,6 +57,13 @@ struct Line {
   std::string operator()(const MarkDown& s) const {
     return fmt::format("set {} DOWN ({})", some(s.nodes), s.reason);
   }
+  std::string operator()(const PowerDown& s) const {
+    return fmt::format("power down {} ({})", some(s.nodes), s.reason);
+  }
+  std::string operator()(const Drain& s) const {
+    return fmt::format("drain {} ({})", some(s.nodes), s.reason);
+  }
+  std::string operator()(const Undrain& s) const { return "undrain " + some(s.nodes); }
   std::string operator()(const GiveBack& s) const { return "give back " + some(s.nodes); }
   std::string operator()(const Rediscover& s) const {
     return "wish found in Slurm's state: " + some(s.nodes);

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,13 +20,16 @@ struct Launch {
 struct Abandon {
   LaunchRecord record;
 };
-/// Journal which instance is which node, what is left over, and which nodes get none.
+/// Journal which instance is which node, what is left over, which nodes are asked for again elsewhere, and
+/// which get none.
 struct Assign {
   IntentId intent;
   std::vector<MachineRecord> bound;
   std::vector<InstanceId> surplus;
+  std::vector<NodeName> again;
   std::vector<NodeName> short_of;
   std::string reason;
+  Time hold_until{};  // of those that get none: when there may be some again
 };
 /// Write the launch's document to the bucket, naming every live bound instance of the intent.
 struct Publish {
@@ -83,11 +87,26 @@ struct Close {
 /// Journal that the nodes failed and why; they rest until `hold_until`.
 struct Fail {
   std::vector<NodeRecord> nodes;
+  std::map<GroupName, int> boot_failures = {};  // how many of them had a machine that never joined
 };
 /// Slurm: state=down with the reason, so that batch jobs are requeued at once.
 struct MarkDown {
   std::vector<NodeName> nodes;
   std::string reason;
+};
+/// Slurm: power_down, which waits for jobs; for nodes that idle and should not.
+struct PowerDown {
+  std::vector<NodeName> nodes;
+  std::string reason;
+};
+/// Slurm: no new jobs on these nodes of a parked group; who asks is told why.
+struct Drain {
+  std::vector<NodeName> nodes;
+  std::string reason;
+};
+/// Slurm: jobs may use them again.
+struct Undrain {
+  std::vector<NodeName> nodes;
 };
 /// Slurm: power_down_force, so that the nodes can be asked for again.
 struct GiveBack {
@@ -104,7 +123,7 @@ struct Adopt {
 
 using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
                           Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon,
-                          Register, Unregister, Sweep>;
+                          Register, Unregister, Sweep, PowerDown, Drain, Undrain>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "config/partitions.h"
 #include "dns/publisher.h"
+#include "fleet/gates.h"
 #include "fleet/journal.h"
 #include "slurm/controller.h"
 
@@ -30,7 +31,13 @@ struct Policy {
   std::vector<std::string> secrets = {"munge.key"};  // names under secrets/ that every instance needs
   bool names = false;  // nodes have names in DNS; Slurm hears of a node when it has its name
   Duration names_patience = std::chrono::seconds{30};  // how long the name server may fail before nodes go on
-  size_t tags_at_most = 10;                            // CreateTags calls in one step
+  int boot_failures_at_most = 10;  // machines in a row that never join; then their group is parked
+  Duration gang_grace = std::chrono::seconds{20};  // a job that lost a node may be given the others again
+  Duration
+      idle_at_most{};  // SuspendTime and some: longer than Slurm lets a node idle; 0: Slurm alone decides
+  int64_t attempts_at_most = 10;                   // launches for one wish of one node
+  Duration short_rest = std::chrono::seconds{15};  // an offering that rests no longer is waited for
+  size_t tags_at_most = 10;                        // CreateTags calls in one step
 };
 
 /// Until when a node rests after its `failures`-th failure in a row.
@@ -50,6 +57,10 @@ struct World {
   bool names_reachable = false;                              // the name server may be asked now
   std::optional<Time> names_failing_since;                   // it has not worked once since
   std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
+  std::vector<Gate> gates;                         // closed ones: nothing is launched while there is one
+  bool frozen = false;               // the tunnel is down, or was: what Slurm says of nodes is not acted on
+  std::map<NodeName, Time> missing;  // nodes with a machine that Slurm does not know, and since when
+  std::set<NodeName> staging_out;    // their results are not safe yet: their machines stay
 };
 
 /// The machine that holds `node` now, whatever its epoch; nullptr when there is none.

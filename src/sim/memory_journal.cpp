@@ -27,6 +27,8 @@ Records Disk::records() const {
   Records records;
   records.nodes = nodes;
   records.machines = machines;
+  records.pools = pools;
+  records.groups = groups;
   std::set<IntentId> referred;
   for (const auto& [id, machine] : machines) referred.insert(machine.intent);
   for (const auto& [intent, launch] : launches) {
@@ -130,6 +132,14 @@ Result<void> MemoryJournal::set_cluster(const ClusterId& cluster) {
   return set_meta("cluster", cluster.value);
 }
 
+Result<std::string> MemoryJournal::gates() {
+  return disk_.meta["gates"];
+}
+Result<void> MemoryJournal::set_gates(const std::string& gates) {
+  if (real) TRY(real->set_gates(gates));
+  return set_meta("gates", gates);
+}
+
 Result<Records> MemoryJournal::load() {
   Records mine = disk_.records();
   if (!real) return mine;
@@ -137,6 +147,8 @@ Result<Records> MemoryJournal::load() {
   if (mine.nodes != theirs.nodes) differs("nodes");
   if (mine.machines != theirs.machines) differs("machines");
   if (mine.launches != theirs.launches) differs("launches");
+  if (mine.pools != theirs.pools) differs("pools");
+  if (mine.groups != theirs.groups) differs("groups");
   return theirs;
 }
 
@@ -151,6 +163,47 @@ Result<void> MemoryJournal::take(const fleet::SpooledWish& wish, Time now) {
   if (real) TRY(real->take(wish, now));
   if (disk_.wishes.insert(wish.id).second) undo_.push_back([this, id = wish.id] { disk_.wishes.erase(id); });
   return {};
+}
+
+Result<void> MemoryJournal::save(const fleet::PoolRecord& pool) {
+  if (depth_ == 0) return transaction([&] { return save(pool); });
+  if (real) TRY(real->save(pool));
+  put(disk_.pools, pool.pool, pool);
+  return {};
+}
+
+Result<void> MemoryJournal::save(const fleet::GroupRecord& group) {
+  if (depth_ == 0) return transaction([&] { return save(group); });
+  if (real) TRY(real->save(group));
+  put(disk_.groups, group.group, group);
+  return {};
+}
+
+Result<void> MemoryJournal::forget_pool(const std::string& name) {
+  if (depth_ == 0) return transaction([&] { return forget_pool(name); });
+  if (real) TRY(real->forget_pool(name));
+  if (const auto found = disk_.pools.find(name); found != disk_.pools.end()) {
+    undo_.push_back([this, old = found->second] { disk_.pools.emplace(old.pool, old); });
+    disk_.pools.erase(found);
+  }
+  return {};
+}
+
+Result<fleet::PoolRecord> MemoryJournal::pool(const std::string& name) {
+  const auto found = disk_.pools.find(name);
+  return found == disk_.pools.end() ? fleet::PoolRecord{.pool = name} : found->second;
+}
+
+Result<fleet::GroupRecord> MemoryJournal::group(const GroupName& name) {
+  const auto found = disk_.groups.find(name);
+  return found == disk_.groups.end() ? fleet::GroupRecord{.group = name} : found->second;
+}
+
+Result<std::optional<GroupName>> MemoryJournal::group_of(const NodeName& node, int64_t epoch) {
+  for (const auto* all : {&disk_.machines, &disk_.closed})
+    for (const auto& [id, machine] : *all)
+      if (machine.node == node && machine.epoch == epoch) return std::optional(machine.group);
+  return std::optional<GroupName>{};
 }
 
 Result<void> MemoryJournal::save(const fleet::NodeRecord& node) {

@@ -16,6 +16,8 @@ struct Disk {
   std::map<IntentId, fleet::LaunchRecord> launches;
   std::map<InstanceId, fleet::MachineRecord> machines;  // alive
   std::map<InstanceId, fleet::MachineRecord> closed;
+  std::map<std::string, fleet::PoolRecord> pools;
+  std::map<GroupName, fleet::GroupRecord> groups;
   std::set<std::string> wishes;
 
   /// As Journal::load() has it.
@@ -51,6 +53,14 @@ class MemoryJournal final : public fleet::Journal {
   Result<void> save(const fleet::NodeRecord& node) override;
   Result<void> save(const fleet::LaunchRecord& launch) override;
   Result<void> save(const fleet::MachineRecord& machine) override;
+  Result<void> save(const fleet::PoolRecord& pool) override;
+  Result<void> save(const fleet::GroupRecord& group) override;
+  Result<void> forget_pool(const std::string& pool) override;
+  Result<fleet::PoolRecord> pool(const std::string& name) override;
+  Result<fleet::GroupRecord> group(const GroupName& name) override;
+  Result<std::optional<GroupName>> group_of(const NodeName& node, int64_t epoch) override;
+  Result<std::string> gates() override;
+  Result<void> set_gates(const std::string& gates) override;
   Result<void> note(const fleet::Event& event) override;
   Result<void> transaction(const std::function<Result<void>()>& body) override;
   Result<std::vector<fleet::Event>> events(Time since, size_t at_most) override;

@@ -25,10 +25,10 @@ fleet::Policy policy_for(const Terms& terms, const emu::Account& account) {
       .name = "c5",
       .max_nodes = terms.nodes,
       .region = "us-east-1",
-      .purchasing = "on-demand",
-      .launch_template = Json::object({{"LaunchTemplateName", "compute"}, {"Version", "1"}}),
-      .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}})}),
-      .subnets = {account.subnets.begin()->first}};
+      .source = {.purchasing = "on-demand",
+                 .overrides = Json::array({Json::object({{"InstanceType", "c5.large"}})}),
+                 .subnets = {account.subnets.begin()->first}},
+      .launch_template = Json::object({{"LaunchTemplateName", "compute"}, {"Version", "1"}})};
   fleet::Policy policy{.cluster = ClusterId{"0e9c4e8e-5b0f-4c7e-9a55-1c6f0f7f0001"}, .cluster_name = "sim"};
   policy.bucket = terms.bucket;
   policy.compute_role_id = kRole;

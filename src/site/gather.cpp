@@ -93,7 +93,7 @@ void take_groups(const config::Partitions& partitions, Inputs& in) {
     for (const config::NodeGroup& group : partition.groups) {
       for (const std::string& type : group.instance_types()) in.types.insert(type);
       for (const Json& tag : group.tags.items()) in.group_tag_keys.insert(tag["Key"].as_string());
-      in.foreign_subnets.insert(group.subnets.begin(), group.subnets.end());
+      in.foreign_subnets.insert(group.source.subnets.begin(), group.source.subnets.end());
       for (const char* name : {"LaunchTemplateId", "LaunchTemplateName"})
         if (const std::string& given = group.launch_template[name].as_string(); !given.empty())
           in.foreign_templates.insert(given);
