@@ -49,7 +49,9 @@ void Planner::fail() {
     for (const auto& [name, in_slurm] : *world_.slurm) {
       const NodeRecord* known = node(name);
       if (known && (known->wanted != Wanted::down || !older_than(known->since, policy_.wish_grace))) continue;
-      if (!in_slurm.state.is_down() || holds_machine(name) || !given_up(in_slurm)) continue;
+      // We set it DOWN ourselves, and the journal that knew is lost.
+      const bool ours = in_slurm.reason.starts_with("spillway: ");
+      if (!in_slurm.state.is_down() || holds_machine(name) || !(given_up(in_slurm) || ours)) continue;
       step.nodes.push_back(failed(known ? *known : NodeRecord{.name = name},
                                   fmt::format("Slurm set it DOWN: {}", in_slurm.reason), true));
     }

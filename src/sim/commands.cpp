@@ -64,7 +64,8 @@ Result<int> replay(const Invocation& asked) {
 Result<int> many(const Invocation& asked) {
   Order order{.schedules = TRY(number(asked, "schedules")),
               .seed = TRY(number(asked, "seed")),
-              .jobs = static_cast<unsigned>(TRY(number(asked, "jobs")))};
+              .jobs = static_cast<unsigned>(TRY(number(asked, "jobs"))),
+              .go_on = asked.has("go-on")};
   Report report = run(order, [&](uint64_t done) {
     if (!asked.has("quiet")) fmt::print(stderr, "\r{} schedules", done);
   });
@@ -134,6 +135,7 @@ std::vector<Command> commands() {
                    {.name = "--seed", .value = "S", .help = "The first one.", .fallback = "1"},
                    {.name = "--jobs", .value = "N", .help = "How many side by side.", .fallback = "1"},
                    {.name = "--few", .help = "Too few to fill the table: empty cells are no failure."},
+                   {.name = "--go-on", .help = "After a failure too."},
                    {.name = "--trace", .help = "Run the one schedule and tell all that happens."},
                    {.name = "--only", .value = "NAMES", .help = "Of the schedule, only these."},
                    {.name = "--http", .help = "EC2 and S3 by signed requests."},

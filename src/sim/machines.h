@@ -25,8 +25,8 @@ class Machines {
 
   void start(const emu::Machine& machine, Time now);
   void stop(const InstanceId& id);
-  /// Everybody tries what is due; nothing reaches slurmctld while it is silent.
-  void move(Time now, bool slurmctld_answers);
+  /// Everybody tries what is due; nothing reaches slurmctld while it is silent, or the tunnel is down.
+  void move(Time now, bool slurmctld_answers, bool tunnel_is_up);
   /// The machine that serves this node does not reach slurmctld until then.
   void cut_off(const NodeName& node, Time until);
   /// The name that the machine believes to have; empty: none yet.

@@ -29,6 +29,8 @@ void add(Report& to, const Report& from) {
   to.least_nodes = least(to.least_nodes, from.least_nodes);
   for (Action action = 0; action < kActions; ++action)
     for (size_t fault = 0; fault < kFaults; ++fault) to.table[action][fault] += from.table[action][fault];
+  for (const auto& [invariant, seeds] : from.failed)
+    to.failed[invariant].insert(to.failed[invariant].end(), seeds.begin(), seeds.end());
   if (from.failure && (!to.failure || from.failure->script.seed < to.failure->script.seed))
     to.failure = from.failure;
 }
@@ -97,8 +99,9 @@ Report run(const Order& order, const std::function<void(uint64_t)>& progress) {
       Script script = make_script(order.seed + i);
       const Outcome outcome = run_one(script, order, stage, mine);
       if (outcome.broken) {
-        failed = true;
-        mine.failure = Failure{std::move(script), *outcome.broken};
+        failed = !order.go_on;
+        mine.failed[outcome.broken->invariant].push_back(script.seed);
+        if (!mine.failure) mine.failure = Failure{std::move(script), *outcome.broken};
       }
       if (progress && i % 1000 == 999) progress(i + 1);
     }
@@ -142,6 +145,11 @@ std::string to_text(const Report& report) {
       report.least_effects, report.least_faults, static_cast<double>(report.effects) / n,
       static_cast<double>(report.faults) / n, static_cast<double>(report.passes) / n,
       static_cast<double>(report.crashes) / n, report.again, report.crash_free, report.http, report.sqlite);
+  for (const auto& [invariant, seeds] : report.failed)
+    text += fmt::format(
+        "{} schedules break {}: seeds {}\n", seeds.size(), invariant,
+        fmt::join(seeds.begin(),
+                  seeds.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(seeds.size(), 8)), " "));
   return text;
 }
 

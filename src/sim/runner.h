@@ -12,6 +12,7 @@ namespace spillway::sim {
 struct Order {
   uint64_t schedules = 1000, seed = 1;
   unsigned jobs = 1;
+  bool go_on = false;  // after a failure
   /// One schedule in so many is also run again (23), without its crashes (22), over HTTP, and on SQLite; 0:
   /// none.
   uint64_t again = 64, crash_free = 16, http = 1000, sqlite = 1000;
@@ -29,12 +30,14 @@ struct Report {
   uint64_t again = 0, crash_free = 0, http = 0, sqlite = 0;
   double seconds = 0;
   Table table{};
-  std::optional<Failure> failure;  // the one of the smallest seed that was seen
+  std::optional<Failure> failure;                       // the one of the smallest seed that was seen
+  std::map<std::string, std::vector<uint64_t>> failed;  // seeds by invariant
   /// Rows and columns that nothing met: "Sweep × late".
   std::vector<std::string> empty_cells() const;
 };
 
-/// Stops at the first failure. `progress` hears from time to time how many schedules are done.
+/// Stops at the first failure, unless told to go on. `progress` hears from time to time how many schedules
+/// are done.
 Report run(const Order& order, const std::function<void(uint64_t)>& progress = {});
 /// One schedule, and what the order asks to compare it with.
 Outcome run_one(const Script& script, const Order& order, Stage& stage, Report& report);

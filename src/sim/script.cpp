@@ -60,6 +60,7 @@ Happening trouble(Dice& dice, const Terms& terms) {
               .span = dice.time(1, 60),
               .chance = static_cast<uint32_t>(dice.next())};
   if (h.what == What::rule || h.what == What::outage || h.what == What::dns_outage) h.span *= 2;
+  if (h.what == What::never_suspends) h.span = dice.time(200, 500);
   if (h.what == What::hides) h.span = dice.time(5, 90);
   return h;
 }
@@ -101,7 +102,10 @@ std::string_view to_string(What what) {
                                          "admin: down",
                                          "admin: drain",
                                          "admin: power up",
-                                         "admin: power down"};
+                                         "admin: power down",
+                                         "tunnel down",
+                                         "over budget",
+                                         "slurmctld never suspends"};
   return kWords[static_cast<size_t>(what)];
 }
 

@@ -25,31 +25,34 @@ struct Terms {
 };
 
 enum class What : uint8_t {
-  submit,        // a job for `count` nodes from `node` on, that runs for `span`
-  cancel,        // a job that is there
-  stray_hook,    // resume, suspend or resume-fail is called by hand
-  old_wish,      // a wish's file is there again
-  restart,       // slurmctld is restarted, and silent for `span`
-  silence,       // slurmctld does not answer for `span`
-  cut_off,       // a node does not reach slurmctld for `span`
-  dies,          // EC2 takes a machine away
-  shuts_down,    // somebody shuts a machine down from inside
-  rule,          // EC2 misbehaves by one of the emulator's rules for `span`
-  outage,        // nothing of AWS answers for `span`
-  old_lists,     // EC2's lists are `span` old for a while
-  hides,         // EC2's lists lack a machine for `span`
-  dns_outage,    // the name server does not answer for `span`
-  dns_foreign,   // somebody else takes a node's name
-  dns_erased,    // somebody removes a node's records
-  dns_leftover,  // a record of ours that belongs to nobody is there
-  kill,          // the daemon is killed, and started after `span`
-  lose_journal,  // and its journal is gone
-  admin_down,    // an administrator sets a node DOWN
-  admin_drain,   // … drains it
-  admin_up,      // … powers it up
-  admin_off,     // … powers it down with force
+  submit,          // a job for `count` nodes from `node` on, that runs for `span`
+  cancel,          // a job that is there
+  stray_hook,      // resume, suspend or resume-fail is called by hand
+  old_wish,        // a wish's file is there again
+  restart,         // slurmctld is restarted, and silent for `span`
+  silence,         // slurmctld does not answer for `span`
+  cut_off,         // a node does not reach slurmctld for `span`
+  dies,            // EC2 takes a machine away
+  shuts_down,      // somebody shuts a machine down from inside
+  rule,            // EC2 misbehaves by one of the emulator's rules for `span`
+  outage,          // nothing of AWS answers for `span`
+  old_lists,       // EC2's lists are `span` old for a while
+  hides,           // EC2's lists lack a machine for `span`
+  dns_outage,      // the name server does not answer for `span`
+  dns_foreign,     // somebody else takes a node's name
+  dns_erased,      // somebody removes a node's records
+  dns_leftover,    // a record of ours that belongs to nobody is there
+  kill,            // the daemon is killed, and started after `span`
+  lose_journal,    // and its journal is gone
+  admin_down,      // an administrator sets a node DOWN
+  admin_drain,     // … drains it
+  admin_up,        // … powers it up
+  admin_off,       // … powers it down with force
+  tunnel_down,     // nothing passes between the controller and the machines for `span`
+  over_budget,     // no more money may be spent for `span`
+  never_suspends,  // slurmctld forgets to suspend for `span`
 };
-inline constexpr size_t kWhats = 23;
+inline constexpr size_t kWhats = 26;
 std::string_view to_string(What what);
 
 struct Happening {

@@ -35,6 +35,7 @@ fleet::Policy policy_for(const Terms& terms, const emu::Account& account) {
   policy.failure_hold = terms.failure_hold;
   policy.launch_at_most = terms.launch_at_most;
   policy.names = terms.names;
+  policy.idle_at_most = terms.suspend_time + seconds{30};
   policy.groups.emplace(group.group(), group);
   return policy;
 }
@@ -91,6 +92,12 @@ Simulation::Simulation(const Script& script, const Options& options, Stage& stag
   ec2_ = std::make_unique<FaultyEc2>(http_ ? http_->ec2() : model_ec2_, effects_, watch_);
   bucket_ = std::make_unique<FaultyS3>(http_ ? http_->bucket() : model_s3_, effects_);
   outside_.ec2.emplace(fleet::cloud_of("", "us-east-1"), ec2_.get());
+  outside_.tunnel = &tunnel_;
+  outside_.inputs = [this] {
+    fleet::Inputs inputs;
+    if (window(What::over_budget)) inputs.over_budget = "the month's budget is spent";
+    return inputs;
+  };
   outside_.bucket = terms_.bucket ? bucket_.get() : nullptr;
   for (const Happening& each : script.happenings)
     if (!options.without_crashes || (each.what != What::kill && each.what != What::lose_journal))
@@ -206,6 +213,7 @@ void Simulation::tick() {
                              ? std::optional(Error{Kind::unavailable, "the name server does not answer"})
                              : std::nullopt;
     slurm_.be_silent(window(What::restart) || window(What::silence));
+    slurm_.be_lazy(window(What::never_suspends));
   }
   emu::advance(cloud_.account());
   while (!cloud_.account().events.empty()) {
@@ -218,7 +226,7 @@ void Simulation::tick() {
       machines_.stop(event.machine.id);
   }
   const bool answers = !window(What::restart) && !window(What::silence);
-  machines_.move(clock_.now(), answers);
+  machines_.move(clock_.now(), answers, !window(What::tunnel_down));
   if (answers) call_hooks();
 }
 
@@ -279,6 +287,7 @@ void Simulation::end_process(Duration down) {
 
 void Simulation::pass() {
   ++passes_;
+  pass_began_ = clock_.now();
   digest(static_cast<uint64_t>(clock_.now().time_since_epoch().count()));
   Result<fleet::Pass> done = fleet::Pass{};
   try {

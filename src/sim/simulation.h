@@ -45,7 +45,7 @@ class Simulation {
  private:
   struct Window {  // something that is so until then
     What what;
-    Time until;
+    Time from, until;
     int node = 0;
     uint32_t chance = 0;
     Duration span{};
@@ -55,6 +55,7 @@ class Simulation {
   void act_out();
   void settle();
   void judge_the_end();
+  std::string invariant_12() const;
   std::string end_state();
   void lose_journal();
   std::vector<PlannedFault> faults_to_come() const;
@@ -119,6 +120,13 @@ class Simulation {
   std::optional<fleet::Journal> sqlite_;
   std::unique_ptr<MemoryJournal> journal_;
   std::optional<dns::Publisher> publisher_;
+  /// The far end of the tunnel.
+  struct FarEnd final : fleet::Tunnel {
+    explicit FarEnd(const Simulation& simulation) : world(simulation) {}
+    bool answers() override { return !world.window(What::tunnel_down); }
+    const Simulation& world;
+  };
+  FarEnd tunnel_{*this};
   fleet::Outside outside_;
   std::optional<fleet::Reconciler> reconciler_;
   Ledger ledger_;
@@ -127,6 +135,7 @@ class Simulation {
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;
   std::deque<std::pair<Time, Clouds>> past_lists_;
+  Time pass_began_{};
   Time next_pass_{}, start_process_at_{}, next_tick_{};
   bool alive_ = false, waiting_ = false, calm_from_now_on_ = false;
   int failed_passes_ = 0;

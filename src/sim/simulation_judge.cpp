@@ -82,7 +82,10 @@ void Simulation::watch() {
   watch_.call = [this](std::string_view operation) {
     broken_if("10", buckets_.invariant_10(clock_.now(), operation));
   };
-  watch_.fleet = [this](const Json& request) { broken_if("03", invariant_03_before(view(), request)); };
+  watch_.fleet = [this](const Json& request) {
+    broken_if("03", invariant_03_before(view(), request));
+    broken_if("12", invariant_12());
+  };
   watch_.fleet_answer = [this](const Json& request, const Result<aws::FleetAnswer>&) {
     const std::string intent = tag_in(request, "spillway:intent");
     Ledger::Intent& known = ledger_.intents[intent];
@@ -132,6 +135,15 @@ void Simulation::hide_from(Clouds& list) {
     if (each.what == What::hides && !list.empty())
       list.erase(list.begin() + static_cast<std::ptrdiff_t>(each.chance % list.size()));
   }
+}
+
+/// 12. No launch while the tunnel, authentication, clock or budget gate is closed: by a pass that could know.
+std::string Simulation::invariant_12() const {
+  for (const Window& each : windows_)
+    if ((each.what == What::tunnel_down || each.what == What::over_budget) && each.from <= pass_began_ &&
+        clock_.now() < each.until)
+      return fmt::format("a launch: {}", to_string(each.what));
+  return {};
 }
 
 bool Simulation::is_settled() {

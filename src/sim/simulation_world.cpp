@@ -195,13 +195,23 @@ void Simulation::happen(const Happening& h) {
     case What::admin_off:
       order(name(h.node), slurm::NodeAction::power_down_force, "");
       return call_hooks_unless_silent();
+    case What::never_suspends:
+      slurm_.be_lazy(true);
+      break;
     case What::rule:
+    case What::tunnel_down:
+    case What::over_budget:
     case What::outage:
     case What::old_lists:
     case What::hides:
       break;
   }
-  windows_.push_back({.what = h.what, .until = until, .node = h.node, .chance = h.chance, .span = h.span});
+  windows_.push_back({.what = h.what,
+                      .from = clock_.now(),
+                      .until = until,
+                      .node = h.node,
+                      .chance = h.chance,
+                      .span = h.span});
   if (h.what == What::rule || h.what == What::outage) apply_rules();
 }
 
@@ -252,10 +262,12 @@ void Simulation::lift_everything() {
   apply_rules();
   name_server_.fault.reset();
   slurm_.be_silent(false);
+  slurm_.be_lazy(false);
   disturbed_at_ = clock_.now();
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
-    if (node.state.is_draining()) order(node.name, slurm::NodeAction::undrain, "");
+    if (node.state.is_draining() && node.reason == "maintenance")
+      order(node.name, slurm::NodeAction::undrain, "");
     if (node.reason == "broken fan" && node.state.is_down())
       order(node.name, slurm::NodeAction::power_down_force, "");
   }

@@ -87,6 +87,7 @@ void FakeController::power_down(Machine& machine) {
 void FakeController::let_go(Machine& machine) {
   settle_base(machine);
   if (machine.node.state.is_registered()) machine.since = clock_.now();
+  machine.node.last_busy = clock_.now();
 }
 
 void FakeController::requeue_jobs_on(const NodeName& node) {
@@ -126,7 +127,7 @@ void FakeController::advance() {
       state.base = Base::down;
       machine.node.reason = "Not responding";
       requeue_jobs_on(name);
-    } else if (state.is_registered() && state.base == Base::idle &&
+    } else if (!lazy_ && state.is_registered() && state.base == Base::idle &&
                now - machine.since >= settings_.suspend_time) {
       power_down(machine);
     }
@@ -226,7 +227,7 @@ void FakeController::register_node(const NodeName& name, const IpAddress& addres
   state.flags &= ~uint32_t{NodeState::kNotResponding};
   state.base = is_held(name) ? Base::allocated : Base::idle;
   machine.node.address = address.value;
-  machine.node.boot_time = machine.since = clock_.now();
+  machine.node.boot_time = machine.node.last_busy = machine.since = clock_.now();
   advance();
 }
 

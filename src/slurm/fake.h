@@ -49,6 +49,8 @@ class FakeController final : public Controller {
   void lose(const NodeName& node);
   /// While silent, every call is unavailable.
   void be_silent(bool silent) { silent_ = silent; }
+  /// While lazy, idle nodes are not suspended.
+  void be_lazy(bool lazy) { lazy_ = lazy; }
 
   /// The node as it is now, without a question to slurmctld; it must be one.
   const Node& look(const NodeName& node) const { return machines_.at(node).node; }
@@ -104,7 +106,7 @@ class FakeController final : public Controller {
   std::vector<JobRecord> records_;
   std::set<NodeName> resumed_, suspended_, failed_;
   int64_t next_job_ = 1;
-  bool silent_ = false;
+  bool silent_ = false, lazy_ = false;
 };
 
 }  // namespace spillway::slurm
