@@ -63,7 +63,7 @@ void Planner::release_gangs() {
 }
 
 void Planner::reap_idle() {
-  if (!world_.slurm || world_.frozen || policy_.idle_at_most == Duration{}) return;
+  if (!world_.slurm || world_.frozen) return;
   PowerDown step{.nodes = {}, .reason = "idle for longer than SuspendTime, and Slurm did not suspend it"};
   for (const auto& [name, record] : world_.records.nodes) {
     if (record.wanted != Wanted::up) continue;
@@ -75,8 +75,10 @@ void Planner::reap_idle() {
         state.is_powering_down() || state.has(slurm::NodeState::kPlanned) ||
         state.has(slurm::NodeState::kReserved) || state.has(slurm::NodeState::kMaintenance))
       continue;
+    const auto own = policy_.suspend_times.find(machine->group);
+    const auto suspend_time = own == policy_.suspend_times.end() ? world_.suspend_time : own->second;
     const Time quiet = std::max(*in_slurm->last_busy, machine->joined_at);
-    if (older_than(quiet, policy_.idle_at_most)) step.nodes.push_back(name);
+    if (suspend_time && older_than(quiet, *suspend_time + policy_.idle_slack)) step.nodes.push_back(name);
   }
   if (!step.nodes.empty()) steps_.emplace_back(std::move(step));
 }

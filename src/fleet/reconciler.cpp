@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/planted.h"
+#include "base/text.h"
 #include "fleet/layout.h"
 #include "fleet/names.h"
 #include "fleet/parking.h"
@@ -14,6 +15,7 @@
 namespace spillway::fleet {
 namespace {
 
+constexpr auto kSuspendTimeEvery = std::chrono::minutes{10};
 constexpr auto kNamesEvery = std::chrono::minutes{5};
 constexpr auto kJobsAtMost = std::chrono::seconds{5};
 constexpr auto kNamesAtMost = std::chrono::seconds{10};
@@ -190,6 +192,7 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
     note_missing();
+    look_at_suspend_time(deadline);
   } else {
     trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
@@ -226,6 +229,20 @@ Result<void> Reconciler::look_at_gates(const std::optional<Error>& cloud_trouble
     if (world_.gates.empty()) TRY(journal_.note({.at = now, .event = "gates-open"}));
     return {};
   });
+}
+
+void Reconciler::look_at_suspend_time(Deadline deadline) {
+  if (world_.now >= suspend_time_look_at_) {
+    if (const auto configuration = outside_.slurm.configuration(deadline)) {
+      const auto found = configuration->find("SuspendTime");  // "350 sec", or INFINITE
+      const std::string text = found == configuration->end() ? "" : found->second;
+      const auto seconds = parse_int(std::string_view(text).substr(0, text.find(' ')));
+      suspend_time_ =
+          seconds && *seconds > 0 ? std::optional<Duration>(std::chrono::seconds{*seconds}) : std::nullopt;
+      suspend_time_look_at_ = world_.now + kSuspendTimeEvery;
+    }
+  }
+  world_.suspend_time = suspend_time_;
 }
 
 void Reconciler::note_missing() {

@@ -43,6 +43,8 @@ class Reconciler {
   Result<void> recover(Deadline deadline);
   /// Looks at what may hold launches back, and journals what changed.
   Result<void> look_at_gates(const std::optional<Error>& cloud_trouble);
+  /// Asks Slurm for its SuspendTime, now and then.
+  void look_at_suspend_time(Deadline deadline);
   /// Remembers which machines' nodes Slurm does not know.
   void note_missing();
   /// Looks at our names in DNS when it is time to, and says whether the name server may be asked.
@@ -58,6 +60,8 @@ class Reconciler {
   Executor executor_;
   World world_;
   Gatekeeper gatekeeper_;
+  std::optional<Duration> suspend_time_;
+  Time suspend_time_look_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};

@@ -75,7 +75,15 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
   policy.bucket = !site.data.bucket.empty();
   apply(setup->loaded_.fleet, policy);
   for (const config::Partition& partition : site.partitions.partitions)
-    for (const config::NodeGroup& group : partition.groups) policy.groups.emplace(group.group(), group);
+    for (const config::NodeGroup& group : partition.groups) {
+      policy.groups.emplace(group.group(), group);
+      for (const auto& [option, value] : partition.options)
+        if (equal_ignoring_case(option, "SuspendTime")) {
+          const auto seconds = parse_int(value);  // or INFINITE
+          policy.suspend_times[group.group()] =
+              seconds ? std::optional<Duration>(std::chrono::seconds{*seconds}) : std::nullopt;
+        }
+    }
   TRY(fill_from_site(setup->loaded_.places.site(), policy));
 
   setup->slurm_ = std::make_unique<slurm::CommandController>(

@@ -33,8 +33,9 @@ struct Policy {
   Duration names_patience = std::chrono::seconds{30};  // how long the name server may fail before nodes go on
   int boot_failures_at_most = 10;  // machines in a row that never join; then their group is parked
   Duration gang_grace = std::chrono::seconds{20};  // a job that lost a node may be given the others again
-  Duration
-      idle_at_most{};  // SuspendTime and some: longer than Slurm lets a node idle; 0: Slurm alone decides
+  Duration idle_slack = std::chrono::seconds{90};  // a node may idle so much longer than SuspendTime
+  /// SuspendTime of groups whose partition has its own; nothing: INFINITE.
+  std::map<GroupName, std::optional<Duration>> suspend_times;
   int64_t attempts_at_most = 10;                   // launches for one wish of one node
   Duration short_rest = std::chrono::seconds{15};  // an offering that rests no longer is waited for
   size_t tags_at_most = 10;                        // CreateTags calls in one step
@@ -58,9 +59,10 @@ struct World {
   std::optional<Time> names_failing_since;                   // it has not worked once since
   std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
   std::vector<Gate> gates;                         // closed ones: nothing is launched while there is one
-  bool frozen = false;               // the tunnel is down, or was: what Slurm says of nodes is not acted on
-  std::map<NodeName, Time> missing;  // nodes with a machine that Slurm does not know, and since when
-  std::set<NodeName> staging_out;    // their results are not safe yet: their machines stay
+  bool frozen = false;  // the tunnel is down, or was: what Slurm says of nodes is not acted on
+  std::optional<Duration> suspend_time;  // Slurm's, for all partitions; nothing: INFINITE, or not known
+  std::map<NodeName, Time> missing;      // nodes with a machine that Slurm does not know, and since when
+  std::set<NodeName> staging_out;        // their results are not safe yet: their machines stay
 };
 
 /// The machine that holds `node` now, whatever its epoch; nullptr when there is none.

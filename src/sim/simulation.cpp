@@ -35,7 +35,6 @@ fleet::Policy policy_for(const Terms& terms, const emu::Account& account) {
   policy.failure_hold = terms.failure_hold;
   policy.launch_at_most = terms.launch_at_most;
   policy.names = terms.names;
-  policy.idle_at_most = terms.suspend_time + seconds{30};
   policy.groups.emplace(group.group(), group);
   return policy;
 }
