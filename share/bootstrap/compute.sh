@@ -11,8 +11,10 @@ host='@BUCKET@.s3.@REGION@.@DNS_SUFFIX@'
 role_id='@ROLE_ID@'
 controllers='@CONTROLLERS@'
 limit='@JOIN_LIMIT_S@'
+alone_limit='@ALONE_S@'
 intent='' instance='' node='' epoch=''
 #include aws.sh
+#include agent.sh
 
 # ---- who am I
 try=0
@@ -137,3 +139,4 @@ until slurmd -N "$node" --conf-server "$controllers" -b; do
   try=$((try + 1))
 done
 say "$node: slurmd runs"
+watch_over </dev/null >>/var/log/spillway-node.log 2>&1 &

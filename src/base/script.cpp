@@ -1,13 +1,19 @@
 #include "base/script.h"
 
+#include <fmt/core.h>
+
+#include <utility>
+
 namespace spillway {
 
-extern const std::string kAwsShell;  // share/bootstrap/aws.sh
+extern const std::string kAwsShell, kAgentShell;  // share/bootstrap/aws.sh, agent.sh
 
 std::string filled_script(std::string script, const std::map<std::string, std::string>& fields) {
-  constexpr std::string_view kInclude = "#include aws.sh\n";
-  if (const size_t at = script.find(kInclude); at != std::string::npos)
-    script.replace(at, kInclude.size(), kAwsShell);
+  for (const auto& [name, text] : {std::pair{"aws.sh", &kAwsShell}, {"agent.sh", &kAgentShell}}) {
+    const std::string include = fmt::format("#include {}\n", name);
+    if (const size_t at = script.find(include); at != std::string::npos)
+      script.replace(at, include.size(), *text);
+  }
   for (const auto& [name, value] : fields) {
     const std::string placeholder = "@" + name + "@";
     for (size_t at = 0; (at = script.find(placeholder, at)) != std::string::npos; at += value.size())

@@ -57,6 +57,9 @@ Result<void> check(const BootstrapValues& values) {
   if (values.join_limit_s < 10 || values.join_limit_s > 86400)
     return Error{Kind::invalid, kBadValue,
                  fmt::format("join limit is not 10 to 86400 s: {}", values.join_limit_s)};
+  if (values.alone_s < 20 || values.alone_s > 86400)
+    return Error{Kind::invalid, kBadValue,
+                 fmt::format("time without the controller is not 20 to 86400 s: {}", values.alone_s)};
   return {};
 }
 
@@ -71,7 +74,8 @@ Result<std::string> render_compute_user_data(const BootstrapValues& values) {
       {"ROLE_ID", values.role_id},
       {"DNS_SUFFIX", values.dns_suffix},
       {"CONTROLLERS", fmt::format("{}", fmt::join(values.controllers, ","))},
-      {"JOIN_LIMIT_S", std::to_string(values.join_limit_s)}};
+      {"JOIN_LIMIT_S", std::to_string(values.join_limit_s)},
+      {"ALONE_S", std::to_string(values.alone_s)}};
   std::string out = filled_script(kComputeBootstrap, fields);
   if (out.size() > kLongestUserData)
     return Error{Kind::invalid, kBadValue,

@@ -5,9 +5,14 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "fleet/fleet_request.h"
+#include "fleet/layout.h"
 #include "fleet/parking.h"
 
 namespace spillway::fleet {
+
+namespace {
+constexpr Duration kRestAfterSpot = std::chrono::minutes{10};
+}
 
 std::string cloud_of(const std::string& profile, const std::string& region) {
   return profile + "/" + region;
@@ -151,10 +156,54 @@ Result<void> Executor::act(const MarkJoined& step, const Records& records, Deadl
 }
 
 Result<void> Executor::act(const Close& step, const Records&, Deadline) {
-  return update(step.instances, "terminated", step.reason, [&](MachineRecord& m) {
-    m.closed_at = now();
-    if (m.end_reason.empty()) m.end_reason = step.reason;
+  return journal_.transaction([&]() -> Result<void> {
+    TRY(rest_taken(step.pools, step.reason));
+    return update(step.instances, "terminated", step.reason, [&](MachineRecord& m) {
+      m.closed_at = now();
+      if (m.end_reason.empty()) m.end_reason = step.reason;
+    });
   });
+}
+
+/// Where EC2 takes machines back, it will take back the next ones too. Source: row 49.
+Result<void> Executor::rest_taken(const std::set<std::string>& pools, const std::string& reason) {
+  for (const std::string& pool : pools) {
+    const PoolRecord before = TRY(journal_.pool(pool));
+    if (now() >= before.until) TRY(journal_.save(benched(before, kRestAfterSpot, reason, now())));
+  }
+  return {};
+}
+
+Result<void> Executor::act(const Interrupt& step, const Records&, Deadline deadline) {
+  std::vector<InstanceId> ids;
+  for (const MachineRecord& machine : step.machines) ids.push_back(machine.id);
+  TRY(journal_.transaction([&]() -> Result<void> {
+    TRY(rest_taken(step.pools, step.reason));
+    for (const MachineRecord& machine : step.machines)
+      TRY(update({machine.id}, "interrupted", step.reason,
+                 [&](MachineRecord& m) { m.interrupted_at = machine.interrupted_at; }));
+    return {};
+  }));
+  // A job that has just ended cannot be told, and need not be.
+  for (const int64_t job : step.jobs)
+    if (auto told = outside_.slurm.signal_job(job, "TERM", deadline); !told && told.error().retryable())
+      return told;
+  return update(ids, "", "", [&](MachineRecord& m) { m.signalled_at = now(); });
+}
+
+Result<void> Executor::act(const Requeue& step, const Records&, Deadline deadline) {
+  for (const int64_t job : step.jobs) {
+    const auto done = outside_.slurm.requeue(job, deadline);
+    if (!done && done.error().retryable()) return done;
+    TRY(note(done ? "requeued" : "not-requeued", {}, {}, {}, job,
+             done ? "EC2 takes its node back" : done.error().what));
+  }
+  return {};
+}
+
+Result<void> Executor::act(const RenewLease&, const Records&, Deadline deadline) {
+  if (!outside_.bucket) return {};
+  return outside_.bucket->put(lease_key(policy_.cluster), lease_document(now()).dump(), deadline);
 }
 
 Result<void> Executor::act(const Fail& step, const Records&, Deadline) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <set>
+
 #include "fleet/outside.h"
 #include "fleet/step.h"
 #include "fleet/world.h"
@@ -43,12 +45,16 @@ class Executor {
   Nothing act(const PowerDown&, const Records&, Deadline);
   Nothing act(const Drain&, const Records&, Deadline);
   Nothing act(const Undrain&, const Records&, Deadline);
+  Nothing act(const Interrupt&, const Records&, Deadline);
+  Nothing act(const Requeue&, const Records&, Deadline);
+  Nothing act(const RenewLease&, const Records&, Deadline);
 
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
   Nothing record_refusal(LaunchRecord launch, const Error& error);
   /// Journals that the same request is sent again after `wait`; gives the error that caused it.
   Nothing ask_again(LaunchRecord launch, const Error& error, Duration wait);
   /// Journals which offerings rest after this answer, and which gave again.
+  Nothing rest_taken(const std::set<std::string>& pools, const std::string& reason);
   Nothing rest_pools(const LaunchRecord& launch, const std::string& cloud, const aws::FleetAnswer& answer);
   /// Journals which of these machines Slurm hears of before they have their name.
   Nothing note_unnamed(const std::vector<MachineRecord>& machines);

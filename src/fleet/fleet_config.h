@@ -14,6 +14,7 @@ struct FleetConfig {
   int64_t longest_hold_s = 600;
   int64_t unbound_grace_s = 120;
   int64_t launch_at_most = 500;
+  int64_t alone_s = 600;
   std::string site_prolog;
 };
 
@@ -32,6 +33,9 @@ void describe(Visitor& v, FleetConfig& c) {
           "Seconds after which an instance of ours that no node claims is terminated.")
       .range(10, 86'400);
   v.field("fleet.launch_at_most", c.launch_at_most, "Nodes in one CreateFleet call.").range(1, 10'000);
+  v.field("fleet.alone_s", c.alone_s,
+          "Seconds without slurmctld, or without Spillway, after which an idle node ends itself.")
+      .range(20, 86'400);
   v.field("fleet.site_prolog", c.site_prolog,
           "The site's own PrologSlurmctld, run after ours; its exit code is Slurm's answer.");
 }

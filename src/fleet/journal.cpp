@@ -43,6 +43,8 @@ ALTER TABLE machines ADD COLUMN name_trouble TEXT NOT NULL DEFAULT '';
                                                    R"(
 ALTER TABLE nodes ADD COLUMN attempt INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE nodes ADD COLUMN joined_epoch INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN interrupted_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE machines ADD COLUMN signalled_at INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE pools(pool TEXT PRIMARY KEY, strikes INTEGER NOT NULL, until INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE groups(grp TEXT PRIMARY KEY, parked_until INTEGER NOT NULL, reason TEXT NOT NULL, strikes INTEGER NOT NULL,
                     boot_failures INTEGER NOT NULL) WITHOUT ROWID;
@@ -52,7 +54,7 @@ constexpr std::string_view kMachineColumns =
     "id, intent, grp, node, epoch, address, launched_at, published_at, released_at, addressed_at, tagged_at, "
     "joined_at, "
     "withdrawn_at, terminate_at, closed_at, end_reason, cloud, unseen_since, registering_at, "
-    "registered_at, unregistered_at, name_trouble";
+    "registered_at, unregistered_at, name_trouble, interrupted_at, signalled_at";
 
 constexpr std::string_view kNodeColumns =
     "name, wanted, epoch, since, job, reason, marked_down, hold_until, failures, attempt, joined_epoch";
@@ -130,6 +132,8 @@ MachineRecord machine_of(const store::Row& row) {
           .unregistered_at = time_of(row.integer(20)),
           .name_trouble = row.text(21),
           .unseen_since = time_of(row.integer(17)),
+          .interrupted_at = time_of(row.integer(22)),
+          .signalled_at = time_of(row.integer(23)),
           .terminate_at = time_of(row.integer(13)),
           .closed_at = time_of(row.integer(14)),
           .end_reason = row.text(15)};
@@ -296,7 +300,7 @@ Result<void> Journal::save(const LaunchRecord& launch) {
 Result<void> Journal::save(const MachineRecord& m) {
   TRY(
       db_.execute("INSERT OR REPLACE INTO machines VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                  "?, ?, ?, ?, ?)",
+                  "?, ?, ?, ?, ?, ?, ?)",
                   {m.id.value,
                    m.intent.value,
                    m.group.value,
@@ -318,7 +322,9 @@ Result<void> Journal::save(const MachineRecord& m) {
                    micros(m.registering_at),
                    micros(m.registered_at),
                    micros(m.unregistered_at),
-                   m.name_trouble}));
+                   m.name_trouble,
+                   micros(m.interrupted_at),
+                   micros(m.signalled_at)}));
   return {};
 }
 

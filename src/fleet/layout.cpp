@@ -11,6 +11,16 @@ std::string launch_key(const ClusterId& cluster, const IntentId& intent) {
   return fmt::format("{}/launches/{}.json", cluster, intent);
 }
 
+std::string lease_key(const ClusterId& cluster) {
+  return cluster.value + "/lease.json";
+}
+
+Json lease_document(Time now) {
+  return Json::object(
+      {{"schema", "spillway.lease/v1"},
+       {"renewed_at_s", std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count()}});
+}
+
 std::string secret_key(const ClusterId& cluster, const std::string& name) {
   return fmt::format("{}/secrets/{}", cluster, name);
 }

@@ -41,6 +41,7 @@ std::vector<Step> Planner::steps() {
   sweep();
   introduce();
   fail();
+  interrupt();
   release_gangs();
   give_back();
   drain();
@@ -50,7 +51,16 @@ std::vector<Step> Planner::steps() {
   repeat_launches();
   launch();
   tag();
+  renew_lease();
   return std::move(steps_);
+}
+
+void Planner::renew_lease() {
+  if (!steps_.empty()) return;  // nothing waits for it
+  const bool anybody = std::any_of(world_.records.machines.begin(), world_.records.machines.end(),
+                                   [](const auto& entry) { return entry.second.live(); });
+  if (anybody && policy_.bucket && older_than(world_.lease_renewed_at, policy_.lease_every))
+    steps_.emplace_back(RenewLease{});
 }
 
 std::optional<Offer> Planner::offer_for(const config::NodeGroup& group, int64_t job) const {

@@ -3,6 +3,7 @@
 
 #include "fleet/parking.h"
 #include "fleet/planner.h"
+#include "fleet/spot.h"
 
 namespace spillway::fleet {
 
@@ -19,11 +20,12 @@ void Planner::drain() {
   std::map<GroupName, Drain> drains;
   Undrain undrain;
   for (const auto& [name, in_slurm] : *world_.slurm) {
-    const bool ours = in_slurm.state.is_draining() && in_slurm.reason.starts_with(kParkedReason);
+    const bool ours =
+        in_slurm.state.is_draining() && in_slurm.reason.starts_with(kOurReason) && !holds_machine(name);
     if (!ours && (!any || in_slurm.state.is_draining() || !in_slurm.state.is_powered_down())) continue;
     const config::NodeGroup* group = group_of(name);
     const auto reason = group ? parked(group->group()) : std::nullopt;
-    if (ours && !reason) undrain.nodes.push_back(name);
+    if (ours && !reason && !in_slurm.state.is_down()) undrain.nodes.push_back(name);
     if (ours || !reason || in_slurm.state.is_down() || holds_machine(name)) continue;
     Drain& step = drains[group->group()];
     step.reason = *reason;

@@ -57,6 +57,8 @@ void Planner::close() {
     closing_.insert(id);
     by_reason[reason].reason = reason;
     by_reason[reason].instances.push_back(id);
+    if (seen && seen->state_reason.find("SpotInstance") != std::string::npos)
+      by_reason[reason].pools.insert(pool_of(*seen, machine.cloud));
   }
   Unregister unregister;
   for (const InstanceId& id : closing_)

@@ -77,6 +77,15 @@ class Planner {
   /// Nodes that Slurm should have suspended.
   void reap_idle();
 
+  // Machines that EC2 takes back (plan_spot.cpp).
+  /// Tells the jobs of such machines, and puts them back into the queue in time.
+  void interrupt();
+  /// The jobs that hold the node; nothing while nobody has looked.
+  std::optional<std::set<int64_t>> jobs_on(const NodeName& node) const;
+  static std::string pool_of(const aws::Instance& instance, const std::string& cloud);
+  /// Lets nodes know that somebody looks after them.
+  void renew_lease();
+
   // Ending machines (plan_end.cpp).
   /// Machines that nobody wants any more. Never one whose node Slurm shows allocated, unless Slurm itself
   /// gave it up.

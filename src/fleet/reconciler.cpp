@@ -9,6 +9,7 @@
 #include "fleet/names.h"
 #include "fleet/parking.h"
 #include "fleet/plan.h"
+#include "fleet/spot.h"
 #include "slurm/hostlist.h"
 #include "slurm/resume_file.h"
 
@@ -70,6 +71,7 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
         continue;
       }
       if (is_about_names(step)) names_worked();
+      if (std::holds_alternative<RenewLease>(step)) world_.lease_renewed_at = lease_renewed_at_ = world_.now;
       acted = true;
       ++pass.steps;
       pass.answered = pass.answered || std::holds_alternative<Launch>(step);
@@ -192,10 +194,15 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   if (auto nodes = list_slurm(deadline)) {
     world_.slurm = *std::move(nodes);
     note_missing();
+    // The list of jobs is long, and needed only while EC2 takes nodes back from them.
+    if (std::any_of(world_.slurm->begin(), world_.slurm->end(),
+                    [](const auto& entry) { return notice_on(entry.second).has_value(); }))
+      if (auto jobs = outside_.slurm.jobs(deadline)) world_.jobs = *std::move(jobs);
     look_at_suspend_time(deadline);
   } else {
     trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
+  world_.lease_renewed_at = lease_renewed_at_;
   look_at_names(pass, deadline);
   return {};
 }

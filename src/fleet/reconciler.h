@@ -61,7 +61,7 @@ class Reconciler {
   World world_;
   Gatekeeper gatekeeper_;
   std::optional<Duration> suspend_time_;
-  Time suspend_time_look_at_{};
+  Time suspend_time_look_at_{}, lease_renewed_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};

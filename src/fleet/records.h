@@ -80,6 +80,8 @@ struct MachineRecord {
   Time unregistered_at{};    // its name is in DNS no more
   std::string name_trouble;  // why it has no name
   Time unseen_since{};       // EC2 does not list it, from this look on
+  Time interrupted_at{};     // EC2 takes it back then, or said at this moment that it may
+  Time signalled_at{};       // its jobs were told
   Time terminate_at{};       // we asked for its end
   Time closed_at{};          // EC2 showed it terminated, or no longer knows it
   std::string end_reason;

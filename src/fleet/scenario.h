@@ -104,6 +104,12 @@ class MortalController final : public slurm::Controller {
     for (const NodeName& name : n) orders.push_back(fmt::format("{} {}", name, slurm::to_string(a)));
     return mortal([&] { return inner_.set_state(n, a, r, d); });
   }
+  Result<void> signal_job(int64_t job, const std::string& signal, Deadline d) override {
+    return mortal([&] { return inner_.signal_job(job, signal, d); });
+  }
+  Result<void> requeue(int64_t job, Deadline d) override {
+    return mortal([&] { return inner_.requeue(job, d); });
+  }
   Result<std::map<std::string, std::string>> configuration(Deadline d) override {
     return inner_.configuration(d);
   }
@@ -338,6 +344,14 @@ class Scenario {
     aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
     return aws::S3{client, "slurm-burst-data"}.list(policy_.cluster.value + "/" + below, deadline()).value();
   }
+  std::string object(const std::string& key) {
+    CrashPlan none{0};
+    EmulatorTransport transport{cloud_, none};
+    aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
+    return aws::S3{client, "slurm-burst-data"}.get(policy_.cluster.value + "/" + key, deadline()).value();
+  }
+  /// The instance's operating system shuts down.
+  void end_by_itself(const InstanceId& id) { cloud_.stopped_by_itself(id); }
   /// Every name in DNS, and every one that the machines which live should have.
   std::vector<std::string> names_there() const { return name_server.names(); }
   std::vector<std::string> names_wanted() {

@@ -12,7 +12,7 @@ inline const Time kNow{seconds{1'800'000'000}};
 
 /// A world built by saying what is in it.
 struct Scene {
-  World world{.now = kNow, .generation = "g1", .recovered = true};
+  World world{.now = kNow, .generation = "g1", .recovered = true, .lease_renewed_at = kNow};
   Policy policy{.cluster = ClusterId{"uuid"}, .cluster_name = "lab"};
 
   Scene() {

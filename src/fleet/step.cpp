@@ -57,6 +57,13 @@ struct Line {
   std::string operator()(const MarkDown& s) const {
     return fmt::format("set {} DOWN ({})", some(s.nodes), s.reason);
   }
+  std::string operator()(const Interrupt& s) const {
+    return fmt::format("about to be taken back: {} ({})", some(s.machines), s.reason);
+  }
+  std::string operator()(const Requeue& s) const {
+    return "requeue jobs " + some(std::vector(s.jobs.begin(), s.jobs.end()));
+  }
+  std::string operator()(const RenewLease&) const { return "renew the lease"; }
   std::string operator()(const PowerDown& s) const {
     return fmt::format("power down {} ({})", some(s.nodes), s.reason);
   }

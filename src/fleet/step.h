@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -79,10 +80,11 @@ struct Terminate {
 struct Sight {
   std::vector<MachineRecord> machines;
 };
-/// Journal that EC2 no longer runs these.
+/// Journal that EC2 no longer runs these, and that the offerings rest from which it took them back.
 struct Close {
   std::vector<InstanceId> instances;
   std::string reason;
+  std::set<std::string> pools = {};
 };
 /// Journal that the nodes failed and why; they rest until `hold_until`.
 struct Fail {
@@ -94,6 +96,19 @@ struct MarkDown {
   std::vector<NodeName> nodes;
   std::string reason;
 };
+/// Journal that EC2 takes these machines back, let their offerings rest, then signal their jobs.
+struct Interrupt {
+  std::vector<MachineRecord> machines;
+  std::set<std::string> pools;
+  std::set<int64_t> jobs;
+  std::string reason;
+};
+/// Slurm: these jobs back into the queue, before their node goes away under them.
+struct Requeue {
+  std::set<int64_t> jobs;
+};
+/// Write to the bucket that we are here, for nodes that would otherwise end themselves.
+struct RenewLease {};
 /// Slurm: power_down, which waits for jobs; for nodes that idle and should not.
 struct PowerDown {
   std::vector<NodeName> nodes;
@@ -121,9 +136,10 @@ struct Adopt {
   std::vector<MachineRecord> machines;
 };
 
-using Step = std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw,
-                          Terminate, Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon,
-                          Register, Unregister, Sweep, PowerDown, Drain, Undrain>;
+using Step =
+    std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw, Terminate,
+                 Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon, Register, Unregister,
+                 Sweep, PowerDown, Drain, Undrain, Interrupt, Requeue, RenewLease>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

@@ -31,6 +31,8 @@ struct Policy {
   std::vector<std::string> secrets = {"munge.key"};  // names under secrets/ that every instance needs
   bool names = false;  // nodes have names in DNS; Slurm hears of a node when it has its name
   Duration names_patience = std::chrono::seconds{30};  // how long the name server may fail before nodes go on
+  Duration lease_every = std::chrono::minutes{2};      // nodes are told so often that we are here
+  Duration requeue_before = std::chrono::seconds{45};  // a job leaves its node so long before EC2 takes it
   int boot_failures_at_most = 10;  // machines in a row that never join; then their group is parked
   Duration gang_grace = std::chrono::seconds{20};  // a job that lost a node may be given the others again
   Duration idle_slack = std::chrono::seconds{90};  // a node may idle so much longer than SuspendTime
@@ -58,6 +60,8 @@ struct World {
   bool names_reachable = false;                              // the name server may be asked now
   std::optional<Time> names_failing_since;                   // it has not worked once since
   std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
+  std::optional<std::vector<slurm::Job>> jobs;     // looked at while EC2 takes machines back
+  Time lease_renewed_at{};                         // by this process
   std::vector<Gate> gates;                         // closed ones: nothing is launched while there is one
   bool frozen = false;  // the tunnel is down, or was: what Slurm says of nodes is not acted on
   std::optional<Duration> suspend_time;  // Slurm's, for all partitions; nothing: INFINITE, or not known

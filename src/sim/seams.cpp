@@ -112,6 +112,14 @@ Result<void> FaultyController::set_state(const std::vector<NodeName>& nodes, slu
                                 [&] { return inner_.set_state(nodes, action, reason, deadline); });
 }
 
+Result<void> FaultyController::signal_job(int64_t job, const std::string& signal, Deadline deadline) {
+  return effects_.perform<void>(kLookAtSlurm, [&] { return inner_.signal_job(job, signal, deadline); });
+}
+
+Result<void> FaultyController::requeue(int64_t job, Deadline deadline) {
+  return effects_.perform<void>(kLookAtSlurm, [&] { return inner_.requeue(job, deadline); });
+}
+
 Result<std::vector<std::string>> FaultyExchange::send(const std::vector<std::string>& messages,
                                                       Deadline deadline) {
   return effects_.perform<std::vector<std::string>>(kLookAtNames, [&] {

@@ -251,8 +251,12 @@ Result<Gathered> gather(const Invocation& asked) {
         .because("cloud nodes must know where slurmctld answers")
         .fixed_by("set site.controllers: [ADDRESS:6817]");
   std::tie(in.srun_first_port, in.srun_last_port) = srun_ports_in(conf);
-  in.compute_user_data = TRY(fleet::render_compute_user_data(
-      {in.cluster.value, in.region, in.bucket, std::string(kRoleIdPlaceholder), controllers}));
+  in.compute_user_data = TRY(fleet::render_compute_user_data({.cluster = in.cluster.value,
+                                                              .region = in.region,
+                                                              .bucket = in.bucket,
+                                                              .role_id = std::string(kRoleIdPlaceholder),
+                                                              .controllers = controllers,
+                                                              .alone_s = out.loaded.fleet.alone_s}));
   if (!in.vpn.onprem_cidrs.empty()) TRY(take_tunnel(in));
   TRY(check_names(out.loaded.dns, in));
   take_munge_key(in, out);

@@ -108,8 +108,9 @@ Json head_policy(const Inputs& in) {
 
 Json compute_policy(const Inputs& in) {
   const std::string objects = fmt::format("arn:aws:s3:::{}/{}/", in.bucket, in.cluster.value);
-  return document({statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*"}),
-                   statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})});
+  return document(
+      {statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*", objects + "lease.json"}),
+       statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})});
 }
 
 Json gateway_policy(const Inputs& in) {

@@ -22,6 +22,8 @@ class CommandController final : public Controller {
   Result<void> reset_addresses(const std::vector<NodeName>& nodes, Deadline deadline) override;
   Result<void> set_state(const std::vector<NodeName>& nodes, NodeAction action, const std::string& reason,
                          Deadline deadline) override;
+  Result<void> signal_job(int64_t job, const std::string& signal, Deadline deadline) override;
+  Result<void> requeue(int64_t job, Deadline deadline) override;
   Result<std::map<std::string, std::string>> configuration(Deadline deadline) override;
 
  private:

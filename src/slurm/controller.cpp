@@ -172,6 +172,16 @@ Result<void> CommandController::set_state(const std::vector<NodeName>& all, Node
   });
 }
 
+Result<void> CommandController::signal_job(int64_t job, const std::string& signal, Deadline deadline) {
+  TRY(run("scancel", {"--full", "--signal=" + signal, std::to_string(job)}, deadline));
+  return {};
+}
+
+Result<void> CommandController::requeue(int64_t job, Deadline deadline) {
+  TRY(run("scontrol", {"requeue", std::to_string(job)}, deadline));
+  return {};
+}
+
 Result<std::map<std::string, std::string>> CommandController::configuration(Deadline deadline) {
   return parse_configuration(TRY(run("scontrol", {"show", "config"}, deadline)));
 }

@@ -126,6 +126,12 @@ class Controller {
   virtual Result<void> set_state(const std::vector<NodeName>& nodes, NodeAction action,
                                  const std::string& reason, Deadline deadline) = 0;
 
+  /// Sends a signal to the job's batch script and steps. Source: scancel(1), --full.
+  virtual Result<void> signal_job(int64_t job, const std::string& signal, Deadline deadline) = 0;
+  /// Ends the job and puts it back into the queue. Errors: invalid when its owner forbade that
+  /// (--no-requeue).
+  virtual Result<void> requeue(int64_t job, Deadline deadline) = 0;
+
   /// `scontrol show config`: SuspendTime, ResumeTimeout, SlurmctldParameters … as printed there.
   virtual Result<std::map<std::string, std::string>> configuration(Deadline deadline) = 0;
 };

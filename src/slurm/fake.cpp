@@ -373,6 +373,22 @@ Result<void> FakeController::set_state(const std::vector<NodeName>& nodes, NodeA
   return {};
 }
 
+Result<void> FakeController::signal_job(int64_t job, const std::string& signal, Deadline) {
+  TRY(reach({}));
+  if (!jobs_.contains(job)) return Error{Kind::not_found, kNoSuchNode, fmt::format("no job {}", job)};
+  signals_.push_back(fmt::format("{} {}", job, signal));
+  return {};
+}
+
+Result<void> FakeController::requeue(int64_t job, Deadline) {
+  TRY(reach({}));
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end() || found->second.nodes.empty())
+    return Error{Kind::not_found, kNoSuchNode, fmt::format("no job {} on any node", job)};
+  requeue_jobs_on(found->second.nodes.front());
+  return {};
+}
+
 Result<std::map<std::string, std::string>> FakeController::configuration(Deadline) {
   TRY(reach({}));
   return std::map<std::string, std::string>{{"ResumeTimeout", in_seconds(settings_.resume_timeout)},

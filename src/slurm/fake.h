@@ -58,6 +58,9 @@ class FakeController final : public Controller {
   /// Whether a job runs on the node.
   bool is_running_on(const NodeName& node) const;
 
+  /// The signals that jobs were sent, oldest first: "12 TERM".
+  const std::vector<std::string>& signals() const { return signals_; }
+
   // What ResumeProgram, SuspendProgram and ResumeFailProgram were called with since the last question.
   std::vector<NodeName> take_resumed();
   std::vector<NodeName> take_suspended();
@@ -71,6 +74,8 @@ class FakeController final : public Controller {
   Result<void> reset_addresses(const std::vector<NodeName>& nodes, Deadline deadline) override;
   Result<void> set_state(const std::vector<NodeName>& nodes, NodeAction action, const std::string& reason,
                          Deadline deadline) override;
+  Result<void> signal_job(int64_t job, const std::string& signal, Deadline deadline) override;
+  Result<void> requeue(int64_t job, Deadline deadline) override;
   Result<std::map<std::string, std::string>> configuration(Deadline deadline) override;
 
  private:
@@ -105,6 +110,7 @@ class FakeController final : public Controller {
   Time next_call_{};
   std::vector<JobRecord> records_;
   std::set<NodeName> resumed_, suspended_, failed_;
+  std::vector<std::string> signals_;
   int64_t next_job_ = 1;
   bool silent_ = false, lazy_ = false;
 };
