@@ -233,22 +233,8 @@ set_up() {
   ready=$document
 }
 
-# Where nothing at all was heard for longer than keepalives are apart, our address may have changed and the other end may be
-# calling the former one: the peers are added anew, which calls them.
-listen() {
-  now_heard=$(wg show "$link" transfer | cut -f 1,2)
-  if [ "$now_heard" != "$heard" ]; then
-    heard=$now_heard silent=0
-  elif [ $((silent += 1)) -ge 40 ]; then
-    say 'nothing is heard: calling anew'
-    silent=0 used=''
-    rm -f $run/at.* $run/conf.used
-    resolve_names
-  fi
-}
-
 rm -f $run/conf.used
-ready='' used='' second=0 heard='' silent=0
+ready='' used='' second=0
 until renew_token && load_credentials; do
   say 'no credentials yet'
   sleep 0.5
@@ -259,7 +245,7 @@ while :; do
     [ -z "$document" ] || [ "$ready" = "$document" ] || set_up
     [ -z "$ready" ] || resolve_names
   fi
-  [ -z "$ready" ] || { listen && follow; }
+  [ -z "$ready" ] || follow
   second=$((second + 1))
   if [ -n "$ready" ]; then sleep 1; else sleep 0.25; fi
 done

@@ -52,6 +52,8 @@ inline constexpr Code kHalfDone{"SPW-VPN-016",
                                 "run the same spillway vpn rotate again, before the next apply"};
 inline constexpr Code kKeysDiffer{"SPW-VPN-017", "one of them is out of date, and apply would publish it",
                                   "correct vpn.public_key, or take it out where the private key lies"};
+inline constexpr Code kNoNodeMode{"SPW-VPN-018", "this version ends the tunnel at one gateway in the VPC",
+                                  "say vpn.mode: gateway, or leave it out"};
 
 inline constexpr Code kWrongKey{
     "SPW-VPN-020", "the two gateways do not know each other's present keys",

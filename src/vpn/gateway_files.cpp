@@ -102,7 +102,6 @@ std::string wg_quick_path(const VpnConfig& vpn) {
 
 Result<std::vector<Peer>> far_peers(const VpnSite& site) {
   const Networks networks = TRY(checked(site));
-  if (site.vpn.mode == "node") return std::vector<Peer>{};
   std::vector<Peer> peers{TRY(far_peer(site, site.aws_endpoint, site.aws_key))};
   peers[0].allowed_ips = {TRY(host(networks.aws_end)), networks.vpc};
   if (!site.vpn.standby_key.empty())
@@ -134,10 +133,8 @@ Result<PeersDocument> peers_document(const VpnSite& site, const PublicKey& near_
 
 Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site) {
   const Networks networks = TRY(checked(site));
-  auto interface = interface_of(site, networks, networks.onprem_end, TRY(key_path(site.vpn.key)).string());
-  // In mode node the peers' addresses come one by one, and the route to all of them stands from the start.
-  if (site.vpn.mode == "node")
-    interface.on_up.push_back(fmt::format("ip route replace {} dev %i", networks.vpc.to_string()));
+  const auto interface =
+      interface_of(site, networks, networks.onprem_end, TRY(key_path(site.vpn.key)).string());
   const Firewall firewall{.table = std::string(kTable),
                           .interface = site.vpn.interface,
                           .listen_port = site.vpn.listen_port,
@@ -180,26 +177,6 @@ Result<std::vector<GatewayFile>> aws_files(const VpnSite& site, const PublicKey&
       rules_file(site,
                  nft_text("Made by spillway vpn config: the premises and the VPC, nothing else.", firewall)),
       kForwarding, unit_file(site, "spillway-tunnel.service", kTunnelUnit)};
-}
-
-Result<Peer> node_peer(const VpnSite& site, const PublicKey& node_key, const IpAddress& node) {
-  const Networks networks = TRY(checked(site));
-  const Cidr own = TRY(host(node));
-  if (!networks.vpc.contains(own))
-    return Error{Kind::invalid, kBadNetwork,
-                 fmt::format("{} lies outside aws.vpc_cidr {}", node, networks.vpc.to_string())};
-  return Peer{TRY(parse_public_key(node_key.value)), {own}, {}, 0};  // the node keeps its own NAT open
-}
-
-Result<std::string> node_conf(const VpnSite& site, const PublicKey& near_key, const IpAddress& node) {
-  TRY(node_peer(site, near_key, node));
-  const auto address = TRY(host(node)).to_string();
-  return wg_quick_text(fmt::format("Made by Spillway for one node of cluster {}.", site.cluster),
-                       {.address = address,
-                        .listen_port = site.vpn.listen_port,
-                        .mtu = site.vpn.mtu,
-                        .key_file = "/etc/spillway/keys/wg"},
-                       {TRY(near_peer(site, near_key))});
 }
 
 }  // namespace spillway::vpn

@@ -18,7 +18,7 @@ struct GatewayFile {
 std::string wg_quick_path(const VpnConfig& vpn);
 
 /// The gateways on AWS as the premises' gateway sees them: the first carries the networks; a standby stands
-/// by with none, until the monitor gives them to it. Empty in mode `node`, where nodes come and go.
+/// by with none, until the monitor gives them to it.
 Result<std::vector<Peer>> far_peers(const VpnSite& site);
 /// The premises' gateway as those on AWS see it.
 Result<Peer> near_peer(const VpnSite& site, const PublicKey& near_key);
@@ -31,10 +31,5 @@ Result<PeersDocument> peers_document(const VpnSite& site, const PublicKey& near_
 Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site);
 /// The mirror image, for sites that run their own gateway on AWS; ours configures itself from the document.
 Result<std::vector<GatewayFile>> aws_files(const VpnSite& site, const PublicKey& near_key);
-
-// Mode `node`: each compute node is a peer of the premises' gateway, with its own address in the VPC.
-Result<Peer> node_peer(const VpnSite& site, const PublicKey& node_key, const IpAddress& node);
-/// The node's own wg-quick file.
-Result<std::string> node_conf(const VpnSite& site, const PublicKey& near_key, const IpAddress& node);
 
 }  // namespace spillway::vpn

@@ -33,11 +33,6 @@ std::string all_of(const Result<std::vector<GatewayFile>>& files) {
   return out;
 }
 
-VpnSite node_site() {
-  VpnSite site = samples::site();
-  site.vpn.mode = "node";
-  return site;
-}
 VpnSite v6_site() {
   VpnSite site = samples::site();
   site.vpn.onprem_cidrs = {"2001:db8:1::/48", "192.168.0.0/16"};
@@ -47,9 +42,7 @@ VpnSite v6_site() {
 TEST(GatewayFiles, AreThoseOfTheManual) {
   expect_golden("onprem.txt", all_of(onprem_files(samples::site())));
   expect_golden("aws.txt", all_of(aws_files(samples::site(), samples::kNearKey)));
-  expect_golden("onprem-node.txt", all_of(onprem_files(node_site())));
   expect_golden("onprem-v6.txt", all_of(onprem_files(v6_site())));
-  expect_golden("node.conf", node_conf(node_site(), samples::kNearKey, IpAddress{"172.31.16.9"}).value());
 }
 
 TEST(GatewayFiles, HaveExactAllowedIps) {
@@ -58,9 +51,6 @@ TEST(GatewayFiles, HaveExactAllowedIps) {
   EXPECT_EQ(far[0].allowed_ips, Cidr::parse_all({"10.200.0.2/32", "172.31.0.0/16"}).value());
   EXPECT_EQ(near_peer(samples::site(), samples::kNearKey)->allowed_ips,
             Cidr::parse_all({"10.200.0.1/32", "192.168.0.0/16"}).value());
-  EXPECT_EQ(node_peer(samples::site(), samples::kFarKey, IpAddress{"172.31.16.9"})->allowed_ips,
-            Cidr::parse_all({"172.31.16.9/32"}).value());
-  EXPECT_EQ(node_peer(samples::site(), samples::kFarKey, IpAddress{"10.0.0.1"}).error().code, "SPW-VPN-004");
 }
 
 TEST(GatewayFiles, AStandbyStandsByWithoutNetworks) {
@@ -88,6 +78,9 @@ TEST(GatewayFiles, AreNotMadeFromWhatIsWrong) {
   VpnSite overlapping = samples::site();
   overlapping.vpn.onprem_cidrs = {"172.31.0.0/17"};
   EXPECT_EQ(onprem_files(overlapping).error().code, "SPW-VPN-005");
+  VpnSite nodes = samples::site();
+  nodes.vpn.mode = "node";
+  EXPECT_EQ(onprem_files(nodes).error().code, "SPW-VPN-018");
   VpnSite shell = samples::site();
   shell.vpn.interface = "x;y";
   EXPECT_EQ(onprem_files(shell).error().code, "SPW-VPN-007");
@@ -137,7 +130,7 @@ TEST_P(RealTools, TakeTheFiles) {
   std::string name = "/tmp/spillway-files-XXXXXX";
   const std::filesystem::path folder = mkdtemp(name.data());
   for (const auto& files : {onprem_files(samples::site()), aws_files(samples::site(), samples::kNearKey),
-                            onprem_files(node_site()), onprem_files(v6_site())})
+                            onprem_files(v6_site())})
     for (const GatewayFile& file : *files) {
       const std::filesystem::path path = folder / std::filesystem::path(file.path).filename();
       ASSERT_TRUE(write_file_atomically(path, file.content, 0600));

@@ -29,6 +29,7 @@ Result<void> check_hosts(std::string_view field, const std::vector<std::string>&
 }  // namespace
 
 Result<void> check(const VpnConfig& c) {
+  if (c.mode == "node") return Error{Kind::invalid, kNoNodeMode, "vpn.mode is node"};
   if (!is_interface(c.interface)) return bad("vpn.interface", c.interface, "an interface's name");
   for (const auto& [field, value] : {std::pair{"vpn.endpoint", c.endpoint},
                                      {"vpn.aws_endpoint", c.aws_endpoint},

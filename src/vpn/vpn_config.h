@@ -24,7 +24,8 @@ void describe(Visitor& v, VpnConfig& c) {
   v.field("vpn.public_key", c.public_key,
           "The premises' gateway's public key, where the private one lies on another host.");
   v.field("vpn.listen_port", c.listen_port, "UDP port of both gateways.").range(1, 65535);
-  v.field("vpn.mode", c.mode, "Who ends the tunnel on AWS: one gateway, or each compute node.")
+  v.field("vpn.mode", c.mode,
+          "Who ends the tunnel on AWS: one gateway, or each compute node (which this version refuses).")
       .one_of({"gateway", "node"});
   v.field("vpn.tunnel_cidr", c.tunnel_cidr,
           "Addresses of the tunnel's ends: the premises' gateway has the first, the one on AWS the second.");
@@ -48,7 +49,7 @@ void describe(Visitor& v, VpnConfig& c) {
           "vpn.onprem_cidrs.");
 }
 /// The section as one that can become files: every text is of its kind. Errors: invalid (SPW-VPN-001, -003,
-/// -007).
+/// -007, -018).
 Result<void> check(const VpnConfig& config);
 
 }  // namespace spillway::vpn
