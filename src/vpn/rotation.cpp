@@ -51,6 +51,11 @@ Error half_done(const Error& cause) {
   return Error{cause.kind, kHalfDone, fmt::format("the new key is in use, and: {}", cause.what)};
 }
 
+void forget(const std::filesystem::path& key_file) {
+  std::error_code ignored;
+  std::filesystem::remove(key_file, ignored);
+}
+
 Peer& entry_of(PeersDocument& document, const PublicKey& key) {
   return *std::find_if(document.peers.begin(), document.peers.end(),
                        [&](const Peer& peer) { return peer.public_key == key; });
@@ -77,7 +82,11 @@ Result<PublicKey> rotate_near(const RotationTools& tools, const Peer& far,
   Peer twin = entry_of(overlap, old_public);
   twin.public_key = fresh.public_key;
   overlap.peers.push_back(twin);
-  TRY(tools.publisher.publish(overlap, soon()));
+  if (auto told = tools.publisher.publish(overlap, soon()); !told) {
+    forget(next);
+    forget(old);
+    return told.error();
+  }
   tools.clock.sleep_for(tools.settings.settle);
 
   tools.say("this gateway switches to it");
@@ -92,12 +101,13 @@ Result<PublicKey> rotate_near(const RotationTools& tools, const Peer& far,
     auto back = tools.device.set_private_key(old_key, soon());
     Error outcome = undone(tools, far, back, switched.error());
     (void)tools.publisher.publish(before, soon());  // with both keys there the old one works as well
-    std::filesystem::remove(next);
+    forget(next);
+    if (outcome.code == kRolledBack.id) forget(old);
     return outcome;
   }
 
   tools.say("the gateway on AWS forgets the old key");
-  std::filesystem::remove(next);
+  forget(next);
   PeersDocument after = before;
   // Without those that a rotation left there which was cut.
   std::erase_if(after.peers, [&](const Peer& peer) {
@@ -105,6 +115,7 @@ Result<PublicKey> rotate_near(const RotationTools& tools, const Peer& far,
   });
   entry_of(after, old_public).public_key = fresh.public_key;
   if (auto told = tools.publisher.publish(after, soon()); !told) return half_done(told.error());
+  forget(old);
   return fresh.public_key;
 }
 

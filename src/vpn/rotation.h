@@ -49,9 +49,10 @@ struct RotationTools {
   RotationSettings settings = {};
 };
 
-/// A new key for the premises' gateway, in `key_file`; the old one stays beside it as .old. Returns the new
-/// public key. Errors: SPW-VPN-012 (rolled back), SPW-VPN-013 (the old key does not work any more either),
-/// and those of the seams, with everything put back as it was.
+/// A new key for the premises' gateway, in `key_file`; the old one stands beside it as .old until it is known
+/// which of them works. Returns the new public key. Errors: SPW-VPN-012 (rolled back), SPW-VPN-013 (the old
+/// key does not work any more either), SPW-VPN-016, and those of the seams, with everything put back as it
+/// was.
 Result<PublicKey> rotate_near(const RotationTools& tools, const Peer& far,
                               const std::filesystem::path& key_file);
 /// A new key for the gateway on AWS. It is tried under the parameter `trial`, and kept under `usual` once it
