@@ -6,12 +6,12 @@
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
 #include "insight/commands.h"
-#include "site/aws_side.h"
 #include "site/commands.h"
-#include "site/gather.h"
 #include "site/site_config.h"
+#include "site/vpn_site.h"
 #include "slurm/config_commands.h"
 #include "vpn/commands.h"
+#include "vpn/gateway_daemon.h"
 #include "vpn/vpn_config.h"
 
 namespace spillway::app {
@@ -34,14 +34,34 @@ std::vector<config::Section> sections() {
   }};
 }
 
+/// `spillway daemon` looks after the cluster; on the premises' gateway, often another host, after the tunnel.
+void give_roles(Command& daemon) {
+  daemon.description +=
+      "\nWith --role gateway it keeps the tunnel up instead, on the premises' gateway, as root: it asks the "
+      "far "
+      "gateway five times\n"
+      "a second, and what is silent is called anew at its newest address; with a standby, that takes over. "
+      "/run/spillway/tunnel.json\n"
+      "tells what it sees. Its unit, spillway-gateway.service, comes from: spillway vpn config.";
+  daemon.options.push_back({"--role", "ROLE", "controller or gateway.", "controller", ""});
+  daemon.examples.push_back({"sudo spillway daemon --role gateway", "Keep the tunnel up."});
+  daemon.run = [controller = daemon.run](const Invocation& asked) -> Result<int> {
+    const std::string role = asked.get("role");
+    if (role == "controller") return controller(asked);
+    if (role == "gateway") return vpn::run_gateway(site::load_vpn_site, asked);
+    return Error{Kind::invalid, fmt::format("--role {}: it is controller or gateway", role)};
+  };
+}
+
 }  // namespace
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room :
-       {site::commands(), insight::commands(), vpn::commands(site::load_tunnel, site::ask_aws_side),
-        fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room : {site::commands(), insight::commands(), vpn::commands(site::load_vpn_site),
+                           fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
+  for (Command& command : all)
+    if (command.path == "daemon") give_roles(command);
   return all;
 }
 

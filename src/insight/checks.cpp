@@ -12,9 +12,9 @@
 #include "fleet/journal.h"
 #include "fleet/names.h"
 #include "fleet/setup.h"
-#include "site/gather.h"
+#include "site/vpn_site.h"
 #include "slurm/command_controller.h"
-#include "vpn/diagnose.h"
+#include "vpn/examine.h"
 
 namespace spillway::insight {
 namespace {
@@ -69,18 +69,23 @@ std::vector<Finding> check_bucket(const Shared& here, Deadline deadline) {
 
 std::vector<Finding> check_tunnel(const Shared& here, const Invocation& asked, Deadline deadline) {
   if (here->loaded.vpn.onprem_cidrs.empty()) return {good("no tunnel is configured")};
-  auto tunnel = site::load_tunnel(asked);
-  if (!tunnel) return {finding_of(tunnel.error())};
-  const vpn::Evidence evidence = vpn::collect(*tunnel, here->runner, here->clock, std::nullopt, deadline);
-  if (evidence.device) return vpn::diagnose(*tunnel, evidence);
+  auto site = site::load_vpn_site(asked);
+  if (!site) return {finding_of(site.error())};
+  site->aws = nullptr;  // asked in its own area
+  vpn::WgDevice device{here->runner, site->vpn.interface};
+  vpn::NetProber prober{here->runner};
+  if (device.show(deadline))
+    return vpn::diagnose(
+        vpn::examine(*site, device, prober, vpn::resolve, here->clock, IpAddress{}, deadline));
   // The gateway is another host: what can be seen from here is whether the far end answers.
-  const auto far = vpn::aws_address(tunnel->config);
-  if (!far) return {finding_of(far.error())};
+  const auto networks = vpn::networks_of(site->vpn, site->vpc_cidr);
+  if (!networks) return {finding_of(networks.error())};
+  const std::string& far = networks->aws_end.value;
   const auto ping =
-      here->runner.run({{"/usr/bin/ping", "-n", "-q", "-c", "2", "-i", "0.2", "-W", "1", *far}}, deadline);
-  if (ping && ping->exit_code == 0) return {good(fmt::format("the far gateway {} answers from here", *far))};
+      here->runner.run({{"/usr/bin/ping", "-n", "-q", "-c", "2", "-i", "0.2", "-W", "1", far}}, deadline);
+  if (ping && ping->exit_code == 0) return {good(fmt::format("the far gateway {} answers from here", far))};
   return {
-      finding_of(Error{Kind::unavailable, fmt::format("the far gateway {} does not answer from here", *far)}
+      finding_of(Error{Kind::unavailable, fmt::format("the far gateway {} does not answer from here", far)}
                      .because("the tunnel is down, or this host has no way to it")
                      .fixed_by("on the premises' gateway: sudo spillway vpn check"))};
 }

@@ -11,7 +11,7 @@
 #include "lab/namespaces.h"
 #include "lab/network.h"
 #include "lab/plugin_site.h"
-#include "vpn/keys.h"
+#include "vpn/key_file.h"
 
 namespace spillway::lab {
 namespace fs = std::filesystem;

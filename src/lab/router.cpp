@@ -116,18 +116,20 @@ std::string checks(const emu::NetworkView& view) {
       set_of(own), set_of(pairs));
 }
 
+/// Elastic addresses, one to one and without a memory, as EC2 has them: a flow does not outlive its address.
 std::string translation(const emu::NetworkView& view) {
   std::string in, out;
   for (const emu::NetworkInstance& each : view.instances) {
     if (each.public_ip.empty()) continue;
-    in += fmt::format("    iifname \"endpoint\" ip daddr {} dnat to {}\n", each.public_ip, each.private_ip);
-    out += fmt::format("    oifname \"endpoint\" ip saddr {} snat to {}\n", each.private_ip, each.public_ip);
+    in += fmt::format("    iifname \"endpoint\" ip daddr {} ip daddr set {}\n", each.public_ip,
+                      each.private_ip);
+    out += fmt::format("    oifname \"endpoint\" ip saddr {} ip saddr set {}\n", each.private_ip,
+                       each.public_ip);
   }
   return fmt::format(
       "table ip lab_public\ndelete table ip lab_public\ntable ip lab_public {{\n  chain prerouting {{\n    "
-      "type nat hook "
-      "prerouting priority -100;\n{}  }}\n  chain postrouting {{\n    type nat hook postrouting priority "
-      "100;\n{}  }}\n}}\n",
+      "type filter hook prerouting priority -290;\n{}  }}\n  chain postrouting {{\n    type filter hook "
+      "postrouting priority 300;\n{}  }}\n}}\n",
       in, out);
 }
 

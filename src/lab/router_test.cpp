@@ -63,7 +63,7 @@ TEST(Router, FollowsTheRouteTables) {
     std::erase_if(each.routes, [](const auto& r) { return r.hop == emu::Hop::instance; });
   EXPECT_EQ(render_router_routes(cut), "");
   EXPECT_THAT(render_router_rules(cut), HasSubstr("ip daddr != { 172.31.0.0/16 } drop"));
-  EXPECT_THAT(render_router_rules(site()), HasSubstr("dnat to 172.31.0.5"));
+  EXPECT_THAT(render_router_rules(site()), HasSubstr("ip daddr set 172.31.0.5"));
 }
 
 TEST(Router, WritesWhatNftTakes) {

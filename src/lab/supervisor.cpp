@@ -143,7 +143,10 @@ class Supervisor {
     Json services = Json::array();
     std::vector<const char*> names{"munged",     "mariadbd",  "slurmdbd",  "slurmctld",
                                    "slurmd-op1", "named-ctl", "named-vpc", "spillwayd"};
-    if (settings_.plugin_site) names.insert(names.end(), {"wireguard-gw-onprem", "wireguard-gw-aws"});
+    if (settings_.plugin_site)
+      names.insert(names.end(), {"wireguard-gw-onprem", "wireguard-gw-aws"});
+    else
+      names.push_back("spillway-gateway");
     for (const char* name : names)
       services.push(Json::object({{"name", name}, {"pid", int64_t{processes_.pid_of(name)}}}));
     return out.set("services", std::move(services)), out;
@@ -159,8 +162,8 @@ class Supervisor {
   }
 
   /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
-  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} (start it again),
-  /// {"op": "faults", "faults": {...}}.
+  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} or {"op": "monitor"}
+  /// (start it again), {"op": "faults", "faults": {...}}.
   Result<Json> answer(const Json& question) {
     const std::string& op = question["op"].as_string();
     const std::string& name = question["name"].as_string();
@@ -185,6 +188,10 @@ class Supervisor {
     }
     if (op == "daemon") {
       TRY(start_daemon(bench_));
+      return Json::object();
+    }
+    if (op == "monitor") {
+      TRY(start_tunnel_monitor(bench_));
       return Json::object();
     }
     return Error{Kind::invalid, "the lab does not know " + op};

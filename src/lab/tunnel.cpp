@@ -88,10 +88,18 @@ Result<void> start_tunnel_by_hand(const Workbench& bench) {
 
 Result<void> start_tunnel(const Workbench& bench) {
   TRY(make_folder("/run/wireguard", 0700));
-  TRY(run_on(bench.runner, "gw-onprem",
-             {"/usr/libexec/spillway/spillway", "vpn", "config", "--to", "/etc/spillway"}));
-  TRY(run_on(bench.runner, "gw-onprem", {"/usr/bin/wg-quick", "up", "/etc/spillway/wg-spillway.conf"}));
+  TRY(run_on(bench.runner, "gw-onprem", {"/usr/libexec/spillway/spillway", "vpn", "config", "--to", "/"}));
+  TRY(run_on(bench.runner, "gw-onprem", {"/usr/bin/wg-quick", "up", "wg-spillway"}));
+  TRY(start_tunnel_monitor(bench));
   return wait_for_handshake(bench, {"gw-onprem", "wg-spillway", "", "", "", "", ""});
+}
+
+Result<void> start_tunnel_monitor(const Workbench& bench) {
+  return bench.processes.start({"spillway-gateway",
+                                {"/usr/libexec/spillway/spillway", "daemon", "--role", "gateway"},
+                                {"LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                "root",
+                                "gw-onprem"});
 }
 
 }  // namespace spillway::lab

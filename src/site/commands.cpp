@@ -184,10 +184,9 @@ Result<int> apply(const Invocation& asked) {
     fmt::print("Slurm: slurm.conf and spillway.conf are in place, and slurmctld answers.\n");
   }
   if (!seen.difference.empty())
-    fmt::print(
-        stderr, "The daemon's role is {}.\nNext: restart spillwayd{}.\n", outputs["head_role"].as_string(),
-        outputs.contains("gateway") ? "; on the premises' gateway: spillway vpn config --to /etc/spillway"
-                                    : "");
+    fmt::print(stderr, "The daemon's role is {}.\nNext: restart spillwayd{}.\n",
+               outputs["head_role"].as_string(),
+               outputs.contains("gateway") ? "; on the premises' gateway: spillway vpn config --to /" : "");
   return 0;
 }
 

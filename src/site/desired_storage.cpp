@@ -1,5 +1,6 @@
 #include "site/desired.h"
 #include "site/policies.h"
+#include "vpn/peers.h"
 
 namespace spillway::site {
 namespace {
@@ -58,14 +59,14 @@ void want_storage(const Inputs& in, Resources& out) {
   if (in.vpn.onprem_cidrs.empty()) return;
   out.push_back(resource("GatewayPeers", "Spillway::S3::Object",
                          Json::object({{"Bucket", ref_to("Bucket")},
-                                       {"Key", in.cluster.value + "/gateway/peers.json"},
+                                       {"Key", vpn::peers_key(in.cluster.value)},
                                        {"Content", in.peers},
                                        {"Digest", digest_of(in.peers)}})));
   // The private half is made while it is stored, and is never read back; the public half is a parameter of
   // its own, because the premises' gateway needs it.
   out.push_back(resource("GatewayKey", "Spillway::WireGuardKey",
-                         Json::object({{"Name", parameter_path(in.cluster) + "gateway/private-key"},
-                                       {"PublicName", parameter_path(in.cluster) + "gateway/public-key"}})));
+                         Json::object({{"Name", vpn::private_key_parameter(in.cluster.value)},
+                                       {"PublicName", vpn::public_key_parameter(in.cluster.value)}})));
 }
 
 }  // namespace spillway::site

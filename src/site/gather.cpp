@@ -10,10 +10,9 @@
 #include "dns/publisher.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
+#include "site/vpn_site.h"
 #include "vpn/bootstrap.h"
-#include "vpn/keys.h"
-#include "vpn/networks.h"
-#include "vpn/tunnel.h"
+#include "vpn/gateway_files.h"
 
 namespace spillway::site {
 namespace {
@@ -105,25 +104,15 @@ Result<void> need(bool there, std::string_view key) {
   return Error{Kind::invalid, kIncomplete, fmt::format("{} is missing", key)};
 }
 
-/// The premises' gateway's public key: as it is said, or of the key file that lies here.
-Result<std::string> onprem_key(const vpn::VpnConfig& config) {
-  if (!config.public_key.empty() || config.key.empty()) return config.public_key;
-  const Secret key = TRY(vpn::read_private_key(TRY(vpn::key_file(config.key))));
-  return vpn::public_key_of(key);
-}
-
 /// The far end of the tunnel: its script, and the peers that it will follow.
 Result<void> take_tunnel(Inputs& in) {
-  std::vector<vpn::Named> networks{{"aws.vpc_cidr", in.vpc_cidr}, {"vpn.tunnel_cidr", in.vpn.tunnel_cidr}};
-  for (const std::string& network : in.vpn.onprem_cidrs) networks.push_back({"vpn.onprem_cidrs", network});
-  TRY(vpn::refuse_overlaps(networks));
+  vpn::VpnSite site;
+  site.vpn = in.vpn;
+  site.vpc_cidr = in.vpc_cidr;
+  TRY(vpn::networks_of(in.vpn, in.vpc_cidr));
   TRY(need(!in.vpn.endpoint.empty(), "vpn.endpoint"));
-  in.onprem_key = TRY(onprem_key(in.vpn));
-  vpn::Tunnel tunnel;
-  tunnel.config = in.vpn;
-  tunnel.vpc_cidr = in.vpc_cidr;
-  tunnel.onprem_key = in.onprem_key;
-  in.peers = TRY(vpn::peers_document(tunnel)).dump();
+  const vpn::PublicKey key = TRY(near_key_of(in.vpn));
+  in.peers = vpn::to_text(TRY(vpn::peers_document(site, key, vpn::private_key_parameter(in.cluster.value))));
   in.gateway_user_data =
       TRY(vpn::render_gateway_user_data({in.cluster.value, in.region, in.bucket, in.vpn.interface}));
   return {};
@@ -180,34 +169,6 @@ Result<Gathered> begin(const Invocation& asked) {
 }
 
 }  // namespace
-
-Result<vpn::Tunnel> load_tunnel(const Invocation& asked) {
-  SiteConfig own;
-  ExistingConfig existing;
-  const config::Section sections = [&](config::Reader& reader) {
-    describe(reader, own);
-    describe(reader, existing);
-  };
-  const fleet::Loaded loaded = TRY(fleet::load(asked, {sections}));
-  const std::string conf = read_file(loaded.site.cluster.slurm_conf).value_or("");
-  const auto kept = read_file(loaded.places.site());
-  const Json gateway = kept ? Json::parse(*kept).value_or(Json())["gateway"] : Json();
-  vpn::Tunnel out;
-  out.config = loaded.vpn;
-  if (!loaded.site.aws.vpc_cidr.empty()) out.vpc_cidr = loaded.site.aws.vpc_cidr;
-  // The key may lie on the gateway alone, or be root's: it is needed by who publishes it, not by who looks.
-  // One that others can read is refused everywhere.
-  auto key = onprem_key(loaded.vpn);
-  if (!key && !key.error().code.empty()) return key.error();
-  out.onprem_key = key.value_or("");
-  out.aws_key = gateway["public_key"].as_string();
-  out.aws_endpoint = fmt::format("{}:{}", gateway["address"].as_string(), loaded.vpn.listen_port);
-  out.name_servers = own.name_servers;
-  for (const std::string& controller : own.controllers.empty() ? controllers_in(conf) : own.controllers)
-    out.controllers.push_back(controller.substr(0, controller.rfind(':')));
-  std::tie(out.srun_first_port, out.srun_last_port) = srun_ports_in(conf);
-  return out;
-}
 
 Result<Gathered> gather_for_destroy(const Invocation& asked) {
   Gathered out = TRY(begin(asked));

@@ -6,7 +6,6 @@
 #include "base/command.h"
 #include "fleet/setup.h"
 #include "site/inputs.h"
-#include "vpn/tunnel.h"
 
 namespace spillway::site {
 
@@ -26,10 +25,6 @@ struct Gathered {
 Result<Gathered> gather(const Invocation& asked);
 /// Only what destroy needs: nothing of the configuration has to be in order but the cluster and the account.
 Result<Gathered> gather_for_destroy(const Invocation& asked);
-
-/// The tunnel as the configuration says, and as the last apply made it (its file tells the gateway's address
-/// and key). Asks nobody. Errors: those of the configuration; invalid (SPW-SITE-013).
-Result<vpn::Tunnel> load_tunnel(const Invocation& asked);
 
 /// "address:port" of each slurmctld that slurm.conf names, the primary first.
 std::vector<std::string> controllers_in(std::string_view slurm_conf);

@@ -23,7 +23,6 @@ struct Inputs {
   std::string vpc_cidr = "172.31.0.0/16";
   std::string image, gateway_image;  // ids
   std::string image_owner;
-  std::string onprem_key;                            // public key of the premises' gateway
   std::vector<std::string> name_servers;             // of the premises, by address; may be none
   std::string zone;                                  // of the nodes' names
   std::string compute_user_data, gateway_user_data;  // as shell, not encoded

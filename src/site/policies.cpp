@@ -116,7 +116,7 @@ Json compute_policy(const Inputs& in) {
 Json gateway_policy(const Inputs& in) {
   return document(
       {statement("MyKey", "Allow", {"ssm:GetParameter"},
-                 {in.arn("ssm", "parameter" + parameter_path(in.cluster) + "gateway/private-key")}),
+                 {in.arn("ssm", "parameter" + parameter_path(in.cluster) + "gateway/private-key*")}),
        statement("MyPeers", "Allow", {"s3:GetObject"},
                  {fmt::format("arn:aws:s3:::{}/{}/gateway/*", in.bucket, in.cluster.value)})});
 }

@@ -135,12 +135,26 @@ TEST_F(Policies, TheHeadPassesOneRoleToEc2) {
 
 TEST_F(Policies, TheHeadHasNothingOfAnAdministrator) {
   const Json head = head_policy(inputs());
-  for (const char* action :
-       {"iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:CreateUser",
-        "iam:CreateAccessKey", "ec2:ModifyInstanceAttribute", "ssm:SendCommand", "ssm:GetParameter",
-        "ec2:DeleteTags", "ec2:CreateVpc", "ec2:AuthorizeSecurityGroupIngress",
-        "ec2:CreateLaunchTemplateVersion", "ec2:AssociateAddress", "s3:DeleteBucket", "s3:PutBucketPolicy",
-        "s3:ListAllMyBuckets", "kms:Decrypt", "sts:AssumeRole"})
+  for (const char* action : {"iam:CreateRole",
+                             "iam:PutRolePolicy",
+                             "iam:AttachRolePolicy",
+                             "iam:CreateUser",
+                             "iam:CreateAccessKey",
+                             "ec2:ModifyInstanceAttribute",
+                             "ssm:SendCommand",
+                             "ssm:GetParameter",
+                             "ec2:DeleteTags",
+                             "ec2:CreateVpc",
+                             "ec2:AuthorizeSecurityGroupIngress",
+                             "ec2:CreateLaunchTemplateVersion",
+                             "ec2:AssociateAddress",
+                             "s3:DeleteBucket",
+                             "s3:PutBucketPolicy",
+                             "ssm:PutParameter",
+                             "ssm:DeleteParameter",
+                             "s3:ListAllMyBuckets",
+                             "kms:Decrypt",
+                             "sts:AssumeRole"})
     EXPECT_FALSE(may(head, action, "*", {{"aws:RequestedRegion", "us-east-1"}})) << action;
   EXPECT_TRUE(may(head, "ec2:DescribeInstances", "*", {{"aws:RequestedRegion", "us-east-1"}}));
   EXPECT_FALSE(may(head, "ec2:DescribeInstances", "*", {{"aws:RequestedRegion", "eu-west-1"}}));
@@ -178,7 +192,10 @@ TEST_F(Policies, TheGatewayReadsItsKeyAndItsPeers) {
       "arn:aws:ssm:us-east-1:123456789012:parameter/spillway/" + std::string(kUuid) + "/gateway/";
   EXPECT_TRUE(may(gateway, "ssm:GetParameter", parameter + "private-key"));
   EXPECT_TRUE(may(gateway, "s3:GetObject", kObjects + "gateway/peers.json"));
+  EXPECT_TRUE(may(gateway, "ssm:GetParameter", parameter + "private-key-1795415999"));  // while it is tried
+  EXPECT_FALSE(may(gateway, "ssm:GetParameter", parameter + "public-key"));
   EXPECT_FALSE(may(gateway, "ssm:PutParameter", parameter + "private-key"));
+  EXPECT_FALSE(may(gateway, "s3:PutObject", kObjects + "gateway/peers.json"));
   EXPECT_FALSE(may(gateway, "ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/other"));
   EXPECT_FALSE(may(gateway, "s3:GetObject", kObjects + "secrets/munge.key"));
   EXPECT_FALSE(may(gateway, "ec2:RunInstances", "*"));

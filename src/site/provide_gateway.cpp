@@ -19,17 +19,19 @@ Actual instance_of(const Json& instance) {
   Json groups = Json::array();
   for (const Json& group : instance["SecurityGroups"].items()) groups.push(group["GroupId"]);
   const std::string& profile = instance["IamInstanceProfile"]["Arn"].as_string();
-  Actual out{
-      tag_in(instance["Tags"], "spillway:kind"), "AWS::EC2::Instance", instance["InstanceId"].as_string(),
-      Json::object({{"ImageId", instance["ImageId"]},
-                    {"InstanceType", instance["InstanceType"]},
-                    {"SubnetId", instance["SubnetId"]},
-                    {"PrivateIpAddress", instance["PrivateIpAddress"]},
-                    {"SecurityGroupIds", std::move(groups)},
-                    {"IamInstanceProfile", profile.substr(profile.rfind('/') + 1)},
-                    {"SourceDestCheck", instance["SourceDestCheck"]},
-                    {"UserDataDigest", tag_in(instance["Tags"], kDigestTag)}}),
-      Json::object({{"PrivateIp", instance["PrivateIpAddress"]}, {"State", instance["State"]["Name"]}})};
+  Actual out{tag_in(instance["Tags"], "spillway:kind"), "AWS::EC2::Instance",
+             instance["InstanceId"].as_string(),
+             Json::object({{"ImageId", instance["ImageId"]},
+                           {"InstanceType", instance["InstanceType"]},
+                           {"SubnetId", instance["SubnetId"]},
+                           {"PrivateIpAddress", instance["PrivateIpAddress"]},
+                           {"SecurityGroupIds", std::move(groups)},
+                           {"IamInstanceProfile", profile.substr(profile.rfind('/') + 1)},
+                           {"SourceDestCheck", instance["SourceDestCheck"]},
+                           {"UserDataDigest", tag_in(instance["Tags"], kDigestTag)}}),
+             Json::object({{"PrivateIp", instance["PrivateIpAddress"]},
+                           {"PublicIp", instance["PublicIpAddress"]},
+                           {"State", instance["State"]["Name"]}})};
   if (instance.contains("MetadataOptions"))
     out.properties.set("MetadataOptions", instance["MetadataOptions"]);
   return out;

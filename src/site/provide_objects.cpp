@@ -2,13 +2,12 @@
 #include "base/file.h"
 #include "site/provider.h"
 #include "vpn/keys.h"
+#include "vpn/peers.h"
 
 // Objects that apply publishes, and the gateway's WireGuard key. What is secret is compared by digest or not
 // at all; nothing of it is ever read back.
 namespace spillway::site {
 namespace {
-
-constexpr const char* kDigest = "spillway-digest";  // metadata of the object
 
 Result<Json> s3(const Session& session, std::string_view operation, Json input) {
   return session.aws.call("s3", operation, std::move(input), session.deadline);
@@ -22,14 +21,14 @@ Result<void> find_object(const Session& session, const std::string& key, const s
   out.push_back({key, "Spillway::S3::Object", session.in.bucket + "/" + object,
                  Json::object({{"Bucket", session.in.bucket},
                                {"Key", object},
-                               {"Digest", found["Metadata"][kDigest].as_string()}})});
+                               {"Digest", found["Metadata"][kDigestMetadata].as_string()}})});
   return {};
 }
 
 Result<std::vector<Actual>> find_objects(const Session& session) {
   std::vector<Actual> out;
   TRY(find_object(session, "MungeKey", session.in.cluster.value + "/secrets/munge.key", out));
-  TRY(find_object(session, "GatewayPeers", session.in.cluster.value + "/gateway/peers.json", out));
+  TRY(find_object(session, "GatewayPeers", vpn::peers_key(session.in.cluster.value), out));
   return out;
 }
 
@@ -41,7 +40,7 @@ Result<Actual> put_object(const Session& session, const Actual& actual, const Re
          Json::object({{"Bucket", p["Bucket"]},
                        {"Key", p["Key"]},
                        {"Body", body},
-                       {"Metadata", Json::object({{kDigest, p["Digest"]}})}})));
+                       {"Metadata", Json::object({{kDigestMetadata, p["Digest"]}})}})));
   return actual;
 }
 
@@ -75,28 +74,33 @@ Result<Json> ssm(const Session& session, std::string_view operation, Json input)
 }
 
 std::string private_name(const Session& session) {
-  return parameter_path(session.in.cluster) + "gateway/private-key";
+  return vpn::private_key_parameter(session.in.cluster.value);
 }
 std::string public_name(const Session& session) {
-  return parameter_path(session.in.cluster) + "gateway/public-key";
+  return vpn::public_key_parameter(session.in.cluster.value);
+}
+
+Result<std::vector<std::string>> names_under(const Session& session, const std::string& path) {
+  const Json answer = TRY(session.aws.call_all(
+      "ssm", "DescribeParameters",
+      Json::object({{"ParameterFilters",
+                     Json::array({Json::object(
+                         {{"Key", "Name"}, {"Option", "BeginsWith"}, {"Values", Json::array({path})}})})}}),
+      session.deadline));
+  std::vector<std::string> out;
+  for (const Json& parameter : answer["Parameters"].items()) out.push_back(parameter["Name"].as_string());
+  return out;
 }
 
 Result<std::vector<Actual>> find_key(const Session& session) {
-  const Json answer = TRY(session.aws.call_all(
-      "ssm", "DescribeParameters",
-      Json::object(
-          {{"ParameterFilters",
-            Json::array({Json::object({{"Key", "Name"},
-                                       {"Option", "BeginsWith"},
-                                       {"Values", Json::array({parameter_path(session.in.cluster)})}})})}}),
-      session.deadline));
   Actual one{"GatewayKey", "Spillway::WireGuardKey", parameter_path(session.in.cluster) + "gateway"};
-  for (const Json& parameter : answer["Parameters"].items()) {
-    if (parameter["Name"].as_string() == private_name(session)) one.properties.set("Name", parameter["Name"]);
-    if (parameter["Name"].as_string() == public_name(session))
-      one.properties.set("PublicName", parameter["Name"]);
+  bool any = false;
+  for (const std::string& name : TRY(names_under(session, one.id + "/"))) {
+    any = true;
+    if (name == private_name(session)) one.properties.set("Name", name);
+    if (name == public_name(session)) one.properties.set("PublicName", name);
   }
-  if (one.properties.size() == 0) return std::vector<Actual>{};
+  if (!any) return std::vector<Actual>{};
   if (one.properties.contains("PublicName")) {
     const Json found = TRY(ssm(session, "GetParameter", Json::object({{"Name", public_name(session)}})));
     one.attributes.set("PublicKey", found["Parameter"]["Value"]);
@@ -106,7 +110,7 @@ Result<std::vector<Actual>> find_key(const Session& session) {
 
 /// Both halves anew: one without the other is of no use, and the private one is never read back.
 Result<Actual> make_key(const Session& session, const Actual& actual, const Resource& wanted) {
-  const vpn::KeyPair pair = TRY(vpn::make_key_pair());
+  const vpn::KeyPair pair = vpn::make_key_pair();
   const auto put = [&](const Json& name, const char* type, std::string value) -> Result<void> {
     TRY(unless_gone(ssm(session, "DeleteParameter", Json::object({{"Name", name}}))));
     TRY(ssm(session, "PutParameter",
@@ -118,9 +122,9 @@ Result<Actual> make_key(const Session& session, const Actual& actual, const Reso
     return {};
   };
   TRY(put(wanted.properties["Name"], "SecureString", pair.private_key.reveal()));
-  TRY(put(wanted.properties["PublicName"], "String", pair.public_key));
+  TRY(put(wanted.properties["PublicName"], "String", pair.public_key.value));
   Actual made = actual;
-  made.attributes.set("PublicKey", pair.public_key);
+  made.attributes.set("PublicKey", pair.public_key.value);
   return made;
 }
 
@@ -128,8 +132,9 @@ Result<Actual> create_key(const Session& session, const Resource& wanted) {
   return make_key(session, {wanted.key, wanted.type, parameter_path(session.in.cluster) + "gateway"}, wanted);
 }
 
+/// With what a rotation that was cut may have left: its key lies beside the usual one until it is in use.
 Result<void> remove_key(const Session& session, const Actual&) {
-  for (const std::string& name : {private_name(session), public_name(session)})
+  for (const std::string& name : TRY(names_under(session, parameter_path(session.in.cluster) + "gateway/")))
     TRY(unless_gone(ssm(session, "DeleteParameter", Json::object({{"Name", name}}))));
   return {};
 }

@@ -61,6 +61,9 @@ std::vector<Provider> template_providers();
 
 // ---- what they share
 
+/// The metadata of an object that tells its content's digest: what is secret is never read back.
+inline constexpr const char* kDigestMetadata = "spillway-digest";
+
 /// A call of EC2.
 Result<Json> ec2(const Session& session, std::string_view operation, Json input);
 /// TagSpecifications of a creating call: ownership, and a Name for the console.

@@ -2,6 +2,7 @@
 
 #include "base/script.h"
 #include "base/text.h"
+#include "vpn/codes.h"
 
 namespace spillway::vpn {
 
@@ -9,26 +10,32 @@ extern const std::string kGatewayBootstrap;  // share/bootstrap/gateway.sh
 
 namespace {
 
-constexpr Code kBadValue{"SPW-VPN-007",
-                         "the value would become part of a script that the gateway runs as root",
-                         "spillway config validate, and correct the value"};
 constexpr size_t kLongestUserData = 16384;  // EC2's limit, before base64
 
-Result<void> check(std::string_view what, const std::string& value, size_t least, size_t most) {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-  if (value.size() >= least && value.size() <= most && value.find_first_not_of(kLetters) == std::string::npos)
+struct Field {
+  std::string_view what, letters;
+  size_t least, most;
+  const std::string& value;
+};
+
+Result<void> check(const Field& field) {
+  if (field.value.size() >= field.least && field.value.size() <= field.most &&
+      field.value.find_first_not_of(field.letters) == std::string::npos)
     return {};
-  return Error{Kind::invalid, kBadValue, fmt::format("{} is not one: {}", what, in_quotes(value))};
+  return Error{Kind::invalid, kBadValue,
+               fmt::format("the gateway's {} is not one: {}", field.what, in_quotes(field.value))};
 }
 
 }  // namespace
 
 Result<std::string> render_gateway_user_data(const GatewayValues& values) {
-  TRY(check("cluster's uuid", values.cluster, 36, 36));
-  TRY(check("region", values.region, 4, 32));
-  TRY(check("bucket", values.bucket, 3, 63));
-  TRY(check("interface", values.interface, 1, 15));
-  TRY(check("DNS suffix", values.dns_suffix, 3, 63));
+  constexpr std::string_view kHost = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-";
+  TRY(check({"cluster", "abcdef0123456789-", 36, 36, values.cluster}));
+  TRY(check({"region", "abcdefghijklmnopqrstuvwxyz0123456789-", 4, 32, values.region}));
+  TRY(check({"bucket", kHost, 3, 63, values.bucket}));
+  TRY(check({"interface", kName, 1, 15, values.interface}));
+  TRY(check({"DNS suffix", kHost, 3, 63, values.dns_suffix}));
   std::string out = filled_script(kGatewayBootstrap, {{"CLUSTER", values.cluster},
                                                       {"REGION", values.region},
                                                       {"BUCKET", values.bucket},

@@ -3,18 +3,14 @@
 #include <vector>
 
 #include "base/command.h"
-#include "vpn/diagnose.h"
-#include "vpn/tunnel.h"
+#include "vpn/vpn_site.h"
 
 namespace spillway::vpn {
 
-/// The tunnel as the configuration says and apply made it.
-using LoadTunnel = std::function<Result<Tunnel>(const Invocation&)>;
+/// Gives the commands the loaded site.
+using SiteLoader = std::function<Result<VpnSite>(const Invocation&)>;
 
-/// What AWS says of the far end, with the caller's own credentials.
-using AskAws = std::function<Result<AwsSide>(const Invocation&, const Tunnel&)>;
-
-/// vpn config, status and check.
-std::vector<Command> commands(LoadTunnel load, AskAws ask_aws);
+/// vpn status, vpn ping, vpn check, vpn config, vpn rotate.
+std::vector<Command> commands(const SiteLoader& load);
 
 }  // namespace spillway::vpn
