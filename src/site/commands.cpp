@@ -13,6 +13,7 @@
 #include "site/desired.h"
 #include "site/destroy.h"
 #include "site/gather.h"
+#include "site/instance_types.h"
 #include "site/outputs.h"
 #include "site/plan_view.h"
 #include "site/slurm_side.h"
@@ -81,11 +82,16 @@ Result<int> plan(const Invocation& asked) {
   const bool pending = !seen.difference.empty() || (side && side->changes());
   Json document = plan_json(gathered.inputs, seen.difference, costs);
   document.set("slurm", Json::object({{"kept", side.has_value()}, {"changes", side && side->changes()}}));
+  Json nodes = Json::array();
+  for (const config::Derived& each : gathered.derived)
+    nodes.push(Json::object({{"group", each.group.value}, {"key", each.key}, {"value", each.value}}));
+  document.set("derived", std::move(nodes));
   if (asked.has("out")) TRY(write_file_atomically(asked.get("out"), document.dump(2) + "\n", 0640));
   if (asked.json())
     fmt::print("{}\n", document.dump(2));
   else
-    fmt::print("{}{}", slurm_text(side), plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
+    fmt::print("{}{}{}", derived_text(gathered.derived), slurm_text(side),
+               plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
   if (asked.has("out")) fmt::print(stderr, "Next: spillway apply {}\n", asked.get("out"));
   return asked.has("exit-code") && pending ? 3 : 0;
 }

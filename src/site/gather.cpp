@@ -10,6 +10,7 @@
 #include "dns/publisher.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
+#include "site/instance_types.h"
 #include "vpn/bootstrap.h"
 #include "vpn/keys.h"
 #include "vpn/networks.h"
@@ -170,16 +171,21 @@ Result<Gathered> begin(const Invocation& asked) {
   in.region = site.aws.region;
   in.bucket = site.data.bucket;
   in.vpn = out.loaded.vpn;
-  aws::Overrides overrides;
-  overrides.endpoint_url = site.aws.endpoint_url;
-  overrides.ca_file = site.aws.ca_bundle;
-  out.aws = TRY(aws::make_stack(profile_for(asked, site), site.aws.region, std::move(overrides)));
+  out.aws = TRY(admin_stack(asked, site, site.aws.region));
   in.account = TRY(account_of(out.aws->client()));
   if (in.own.image_owner == "self") in.own.image_owner = in.account;
   return out;
 }
 
 }  // namespace
+
+Result<std::unique_ptr<aws::Stack>> admin_stack(const Invocation& asked, const config::Site& site,
+                                                const std::string& region) {
+  aws::Overrides overrides;
+  overrides.endpoint_url = site.aws.endpoint_url;
+  overrides.ca_file = site.aws.ca_bundle;
+  return aws::make_stack(profile_for(asked, site), region, std::move(overrides));
+}
 
 Result<vpn::Tunnel> load_tunnel(const Invocation& asked) {
   SiteConfig own;
@@ -232,6 +238,7 @@ Result<Gathered> gather(const Invocation& asked) {
                     "disks nor interfaces; groups without LaunchTemplateSpecification get the strict policy",
                     fmt::join(in.foreign_templates, ", ")));
 
+  TRY(take_shapes(asked, out));
   aws::Client& client = out.aws->client();
   in.zones = TRY(zones_of(client, in.own));
   const auto kept = read_file(out.outputs);
