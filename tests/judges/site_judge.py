@@ -4,9 +4,10 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-import time
+import threading
 import unittest
 
 import boto3
@@ -34,15 +35,22 @@ class Site(unittest.TestCase):
         self.write("partitions.json", json.dumps(PARTITIONS))
         self.write("slurm.conf", "ClusterName=tundra\nSlurmctldHost=ctl(192.168.10.10)\nSrunPortRange=60001-60999\n")
         self.write("munge.key", "0123456789abcdef" * 8)
-        self.emulator = subprocess.Popen(
-            [self.programs["SPILLWAY_LAB"], "lab", "aws", "--listen", "127.0.0.1:0", "--seed", f"{self.folder}/seed.json"],
-            stdout=subprocess.PIPE, text=True, **self.user)
+        self.start_emulator()
         self.addCleanup(self.end_emulator)
+        self.configure()
+
+    def start_emulator(self, *more):
+        self.emulator = subprocess.Popen(
+            [self.programs["SPILLWAY_LAB"], "lab", "aws", "--listen", "127.0.0.1:0", "--seed", f"{self.folder}/seed.json", *more],
+            stdout=subprocess.PIPE, text=True, **self.user)
         for line in self.emulator.stdout:
             if line.startswith("endpoint "):
                 self.endpoint = line.split()[1]
                 break
-        self.configure()
+
+    def restart_emulator(self, *more):
+        self.end_emulator()
+        self.start_emulator(*more)
 
     def end_emulator(self):
         self.emulator.send_signal(signal.SIGTERM)
@@ -185,28 +193,129 @@ partitions_file: partitions.json
         self.assertIn("\n  fix  ", err)
         self.assertEqual(self.tagged(), set(), "something was made before the refusal")
 
-    def test_bad_input_is_refused_before_anything_is_made(self):
-        self.configure(more="", vpc_cidr="172.31.0.0/30")
-        self.refused("SPW-SITE-002", exit_code=2)
-        self.configure(onprem="172.16.0.0/12")
-        self.refused("SPW-VPN-005", exit_code=2)  # both sides would have the same addresses
-        self.write("wg", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n")
-        os.chmod(f"{self.folder}/wg", 0o644)
-        self.configure(key=f'key: "file:{self.folder}/wg"')
-        self.refused("SPW-VPN-002", exit_code=1)  # anybody can read it
-        self.write("ddns", 'key "spillway" { algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; };\n')
-        os.chmod(f"{self.folder}/ddns", 0o400)
+    def secret_file(self, name, text, mode=0o400):
+        self.write(name, text)
+        os.chmod(f"{self.folder}/{name}", mode)
         if self.user:
-            os.chown(f"{self.folder}/ddns", NOBODY, NOBODY)
-        self.configure(more=f'dns: {{zone: example.com, server: "127.0.0.1:1", tsig: "file:{self.folder}/ddns"}}')
-        self.refused("SPW-DNS-010", exit_code=1)  # nobody answers there
+            os.chown(f"{self.folder}/{name}", NOBODY, NOBODY)
+        return f"file:{self.folder}/{name}"
+
+    def tsig_key(self, name="spillway", secret="c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0", mode=0o400):
+        return self.secret_file(f"ddns-{random.getrandbits(32)}",
+                                f'key "{name}" {{ algorithm hmac-sha256; secret "{secret}"; }};\n', mode)
+
+    def named(self):
+        """A real named that takes updates of example.com signed with the key spillway. Gives its address."""
+        home = f"{self.folder}/named"
+        os.makedirs(home, exist_ok=True)
+        os.chmod(home, 0o777)
+        self.write("named/zone", "$TTL 60\n@ IN SOA ns.lab. admin.lab. 1 60 60 3600 5\n@ IN NS ns.lab.\n")
+        for _ in range(5):  # another process may take the port first
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = probe.getsockname()[1]
+            self.write("named/conf", f"""
+key spillway {{ algorithm hmac-sha256; secret "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"; }};
+options {{ directory "{home}"; pid-file none; session-keyfile none; lock-file none; recursion no; empty-zones-enable no;
+  listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; dnssec-validation no; notify no; }};
+controls {{ }};
+zone example.com {{ type primary; file "zone"; update-policy {{ grant spillway zonesub A AAAA PTR TXT; }}; }};
+""")
+            process = subprocess.Popen(["/usr/sbin/named", "-g", "-c", f"{home}/conf"], stderr=subprocess.PIPE, text=True,
+                                       **self.user)
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "running" in line:
+                    break
+            if process.poll() is None and "address in use" not in said:
+                threading.Thread(target=process.stderr.read, daemon=True).start()  # its pipe must not fill up
+                self.addCleanup(process.stderr.close)
+                self.addCleanup(process.wait)
+                self.addCleanup(process.terminate)
+                return f"127.0.0.1:{port}"
+            process.kill()
+            process.wait()
+        self.fail(f"named does not start:\n{said}")
+
+    def expired_session(self):
+        """Credentials of an assumed role whose hour has passed: the emulator's kept state is older than it says."""
+        state = f"{self.folder}/state"
+        os.makedirs(state)
+        os.chmod(state, 0o777)
+        self.restart_emulator("--state", state)
+        role = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+        arn = self.client("iam").create_role(RoleName="admin", AssumeRolePolicyDocument=json.dumps(role))["Role"]["Arn"]
+        session = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="judge")["Credentials"]
+        self.end_emulator()
+        with open(f"{state}/state.json") as file:
+            kept = json.load(file)
+        aged = [key for _, key in kept["keys"] if key["id"] == session["AccessKeyId"]]
+        self.assertEqual(len(aged), 1)
+        aged[0]["expires"] -= 2 * 3600 * 1_000_000
+        self.write("state/state.json", json.dumps(kept))
+        self.start_emulator("--state", state)
         self.configure()
-        self.refused("SPW-AWS-002", exit_code=7, AWS_SECRET_ACCESS_KEY="wrong")
-        self.alter("image_owner: self", "image: ami-0ffffffffffffffff, image_owner: self")
-        self.refused("SPW-SITE-011", exit_code=1)
-        self.configure()
-        self.alter("image_owner: self,", "")
-        self.refused("SPW-SITE-011", exit_code=1)  # a stranger's image
+        return {"AWS_ACCESS_KEY_ID": session["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"],
+                "AWS_SESSION_TOKEN": session["SessionToken"]}
+
+    def test_bad_input_is_refused_before_anything_is_made(self):
+        server = self.named()
+        key = self.tsig_key()
+
+        def names(where=server, tsig=key):
+            return dict(more=f'dns: {{zone: example.com, server: "{where}", tsig: "{tsig}"}}')
+        wireguard = self.secret_file("wg", "dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=\n", 0o644)
+        # What is wrong; how it is told; with which exit code.
+        table = [
+            ("too few addresses for the subnets", dict(vpc_cidr="172.31.0.0/30"), "SPW-SITE-002", 2),
+            ("both sides have the same addresses", dict(onprem="172.16.0.0/12"), "SPW-VPN-005", 2),
+            ("two of the premises' networks overlap", dict(onprem="192.168.0.0/16, 192.168.7.0/24"), "SPW-VPN-005", 2),
+            ("anybody can read the tunnel's key", dict(key=f'key: "{wireguard}"'), "SPW-VPN-002", 1),
+            ("anybody can read the name server's key", names(tsig=self.tsig_key(mode=0o644)), "SPW-DNS-006", 1),
+            ("the name server's key is not there", names(tsig=f"file:{self.folder}/none"), "SPW-DNS-007", 1),
+            ("the name server has no key of that name", names(tsig=self.tsig_key(name="other")), "SPW-DNS-012", 1),
+            ("the name server's key of that name is another", names(tsig=self.tsig_key(secret="b3RoZXJvdGhlcm90aGVyb3RoZXI=")),
+             "SPW-DNS-013", 1),
+            ("no name server there", names(where="127.0.0.1:1"), "SPW-DNS-010", 1),
+            ("no such zone there", dict(more=names()["more"].replace("example.com", "example.net")), "SPW-DNS-016", 2),
+            ("a wrong secret", dict(), "SPW-AWS-002", 7, dict(AWS_SECRET_ACCESS_KEY="wrong")),
+            ("a key that nobody has", dict(), "SPW-AWS-002", 7, dict(AWS_ACCESS_KEY_ID="AKIANOBODYHASTHIS001")),
+            ("an image that does not exist", dict(image="image: ami-0ffffffffffffffff, image_owner: self"), "SPW-SITE-011", 1),
+            ("a parameter that holds no image", dict(image='image: "ssm:/no/such/name", image_owner: self'), "SPW-SITE-011", 1),
+            ("a stranger's image", dict(image="image: ami-0123456789abcdef0"), "SPW-SITE-011", 1),
+        ]
+        for about, given, code, exit_code, *environment in table:
+            with self.subTest(about):
+                image = given.pop("image", "")
+                self.configure(**given)
+                if image:
+                    self.alter("image_owner: self", image)
+                self.refused(code, exit_code=exit_code, **(environment[0] if environment else {}))
+        self.configure(**names())
+        self.run_spillway("plan")  # with nothing wrong, the same is taken
+        expired = self.expired_session()
+        self.refused("SPW-AWS-002", exit_code=7, **expired)
+
+    def group(self, specifications, kind="c5.xlarge"):
+        partitions = json.loads(json.dumps(PARTITIONS))
+        group = partitions["Partitions"][0]["NodeGroups"][0]
+        group.update(SlurmSpecifications=specifications, LaunchTemplateOverrides=[{"InstanceType": kind}])
+        self.write("partitions.json", json.dumps(partitions))
+
+    def test_memory_and_cpus_are_what_ec2_says(self):
+        self.group({"CPUs": "4", "RealMemory": "32000"})
+        _, err = self.run_spillway("plan")
+        self.assertIn("32000 MiB is more than a c5.xlarge has (8192 MiB)", err)
+        self.assertIn("RealMemory=7527 at most", err)
+        self.group({"Weight": "7"}, kind="hpc7a.96xlarge")  # no shipped table has it
+        out, err = self.run_spillway("plan")
+        self.assertRegex(out, "cloud-c5 +CPUs=192 RealMemory=746855")
+        self.assertNotIn("RealMemory", err)
+        derived = json.loads(self.run_spillway("plan", "-o", "json")[0])["derived"]
+        self.assertEqual([(d["key"], d["value"]) for d in derived], [("CPUs", 192), ("RealMemory", 746855)])
+        self.group({"CPUs": "4"}, kind="c9.tiny")
+        self.refused("SPW-SITE-020", exit_code=1)
 
     def test_cloudformation_is_a_template_of_the_same(self):
         template = json.loads(self.run_spillway("plan", "--format", "cloudformation")[0])
