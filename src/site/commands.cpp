@@ -1,18 +1,16 @@
 #include "site/commands.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <iostream>
-
 #include "base/file.h"
-#include "base/text.h"
 #include "site/applier.h"
+#include "site/ask.h"
 #include "site/cloudformation.h"
 #include "site/codes.h"
 #include "site/desired.h"
 #include "site/destroy.h"
 #include "site/gather.h"
+#include "site/image_commands.h"
 #include "site/instance_types.h"
 #include "site/outputs.h"
 #include "site/plan_view.h"
@@ -21,17 +19,6 @@
 
 namespace spillway::site {
 namespace {
-
-volatile sig_atomic_t stop_asked = 0;
-
-/// A first ^C ends after the step under way; a second one ends at once.
-void watch_for_interrupt() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_asked = 1; };
-  action.sa_flags = SA_RESETHAND;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 /// What is wanted, what is there, and the difference.
 struct Look {
@@ -96,16 +83,6 @@ Result<int> plan(const Invocation& asked) {
   return asked.has("exit-code") && pending ? 3 : 0;
 }
 
-Result<void> confirm(const Invocation& asked, std::string_view question) {
-  if (asked.has("yes")) return {};
-  if (!asked.has("no-input") && isatty(0)) {
-    fmt::print(stderr, "{} Only yes is a yes: ", question);
-    std::string answer;
-    if (std::getline(std::cin, answer) && trim(answer) == "yes") return {};
-  }
-  return Error{Kind::refused, kNotConfirmed, "nothing was done"};
-}
-
 /// A line for each step as it is done, with its time.
 Progress told_on_stderr(size_t total) {
   struct State {
@@ -126,7 +103,7 @@ Progress told_on_stderr(size_t total) {
                std::max(total, state->done), id.empty() ? "gone" : "ready", change.key,
                id.empty() ? change.id : id, took.count());
   };
-  out.stop = [] { return stop_asked != 0; };
+  out.stop = [] { return interrupted(); };
   return out;
 }
 
@@ -220,14 +197,10 @@ Result<int> destroy(const Invocation& asked) {
   return 0;
 }
 
-const Option kProfile{"--profile", "PROFILE",
-                      "Profile of the AWS files to work as; else the environment's, else aws.profile.", "",
-                      ""};
-
 }  // namespace
 
 std::vector<Command> commands() {
-  return {
+  std::vector<Command> all{
       {.path = "plan",
        .summary = "Show what apply would change on AWS.",
        .description = "Compares the configuration with what AWS has and shows what would be added (+), "
@@ -239,7 +212,7 @@ std::vector<Command> commands() {
                    {"--exit-code", "", "Exit with 3 when changes are pending.", "", ""},
                    {"--format", "FORMAT",
                     "cloudformation: print what is wanted as a template of CloudFormation.", "", ""},
-                   kProfile},
+                   profile_option()},
        .examples = {{"spillway plan", "shows the changes"},
                     {"spillway plan -o json --exit-code",
                      "for scripts: counts, and 3 when something is pending"},
@@ -252,7 +225,7 @@ std::vector<Command> commands() {
                       "any moment: the next run finds what exists and goes on, and nothing is made twice. A "
                       "second run says \"No "
                       "changes\". With a plan file it does that plan, or refuses when it is out of date.",
-       .options = {kProfile},
+       .options = {profile_option()},
        .positionals = {{"PLANFILE", "A plan that `spillway plan --out` kept.", false}},
        .examples = {{"sudo spillway apply", "asks, then builds; root, because munge's key is published"},
                     {"spillway apply plan.spw --no-input", "does exactly what was looked at"}},
@@ -262,12 +235,15 @@ std::vector<Command> commands() {
        .description = "Removes all that carries this cluster's tag. What was named under existing: is left "
                       "alone. Job data in "
                       "the bucket, and running cloud nodes, are only removed when said so.",
-       .options = {kProfile,
-                   {"--with-data", "", "Delete the bucket's content too.", "", ""},
+       .options = {profile_option(),
+                   {"--with-data", "", "Delete the bucket's content, and the images that were built, too.",
+                    "", ""},
                    {"--with-nodes", "", "Terminate cloud nodes that still run.", "", ""}},
        .examples = {{"spillway destroy --dry-run", "shows what would go"},
                     {"spillway destroy --with-data --yes", "leaves nothing, and asks nothing"}},
        .run = destroy}};
+  for (Command& command : image_commands()) all.push_back(std::move(command));
+  return all;
 }
 
 }  // namespace spillway::site

@@ -10,6 +10,7 @@
 #include "dns/publisher.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
+#include "site/images.h"
 #include "site/instance_types.h"
 #include "vpn/bootstrap.h"
 #include "vpn/keys.h"
@@ -60,33 +61,6 @@ Result<std::vector<std::string>> zones_of(aws::Client& client, const SiteConfig&
       zones.push_back(zone["ZoneName"].as_string());
   if (zones.empty()) return Error{Kind::unavailable, "the region shows no availability zone"};
   return zones;
-}
-
-/// The image's id. A public parameter moves on whenever its publisher makes a new image: what was chosen once
-/// is kept, as `kept` says, until the configuration names another source.
-Result<std::string> image_of(aws::Client& client, const std::string& source, const Json& kept) {
-  if (!source.starts_with("ssm:")) return source;
-  if (kept["source"].as_string() == source && !kept["id"].as_string().empty()) return kept["id"].as_string();
-  auto found = client.call("ssm", "GetParameter", Json::object({{"Name", source.substr(4)}}), soon());
-  if (!found && found.error().kind == Kind::not_found)
-    return Error{Kind::not_found, kNoImage, fmt::format("there is no parameter {}", source.substr(4))};
-  return TRY(std::move(found))["Parameter"]["Value"].as_string();
-}
-
-Result<void> check_image(aws::Client& client, const std::string& id, const std::string& owner) {
-  auto answer = client.call("ec2", "DescribeImages", Json::object({{"ImageIds", Json::array({id})}}), soon());
-  const bool unknown =
-      answer ? (*answer)["Images"].size() == 0 : answer.error().peer_code.starts_with("InvalidAMIID");
-  if (unknown)
-    return Error{Kind::not_found, kNoImage, fmt::format("there is no image {} in this region", id)};
-  const Json image = TRY(std::move(answer))["Images"].at(0);
-  if (image["OwnerId"].as_string() != owner)
-    return Error{
-        Kind::denied, kNoImage,
-        fmt::format("the image {} belongs to account {}, not {}", id, image["OwnerId"].as_string(), owner)}
-        .because("an image of a stranger can hold anything; site.image_owner says whose are taken")
-        .fixed_by(fmt::format("if you trust it: site.image_owner: \"{}\"", image["OwnerId"].as_string()));
-  return {};
 }
 
 void take_groups(const config::Partitions& partitions, Inputs& in) {
@@ -245,9 +219,10 @@ Result<Gathered> gather(const Invocation& asked) {
   const Json before = kept ? Json::parse(*kept).value_or(Json()) : Json();
   in.image = TRY(image_of(client, in.own.image, before["image"]));
   in.gateway_image = TRY(image_of(client, in.own.gateway_image, before["gateway_image"]));
-  TRY(check_image(client, in.image, in.own.image_owner));
+  const ImageFacts image = TRY(check_image(client, in.image, in.own.image_owner));
+  in.root_device = in.gateway_root_device = image.root_device;
   if (!in.vpn.onprem_cidrs.empty() && in.gateway_image != in.image)
-    TRY(check_image(client, in.gateway_image, in.own.image_owner));
+    in.gateway_root_device = TRY(check_image(client, in.gateway_image, in.own.image_owner)).root_device;
 
   const std::string conf = read_file(site.cluster.slurm_conf).value_or("");
   std::vector<std::string> controllers =
