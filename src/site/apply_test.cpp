@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "site/outputs.h"
-#include "site/test_world.h"
+#include "site/world_test.h"
 
 namespace spillway::site {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "site/image_build.h"
 #include "site/image_recipe.h"
-#include "site/test_world.h"
+#include "site/world_test.h"
 
 namespace spillway::site {
 namespace {
