@@ -69,6 +69,8 @@ Result<int> plan(const Invocation& asked) {
   const bool pending = !seen.difference.empty() || (side && side->changes());
   Json document = plan_json(gathered.inputs, seen.difference, costs);
   document.set("slurm", Json::object({{"kept", side.has_value()}, {"changes", side && side->changes()}}));
+  const int64_t outage = slurmd_timeout_s(gathered, side);
+  document.set("slurmd_timeout_s", outage);
   Json nodes = Json::array();
   for (const config::Derived& each : gathered.derived)
     nodes.push(Json::object({{"group", each.group.value}, {"key", each.key}, {"value", each.value}}));
@@ -77,8 +79,9 @@ Result<int> plan(const Invocation& asked) {
   if (asked.json())
     fmt::print("{}\n", document.dump(2));
   else
-    fmt::print("{}{}{}", derived_text(gathered.derived), slurm_text(side),
-               plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
+    fmt::print("{}{}{}{}", derived_text(gathered.derived), slurm_text(side),
+               plan_text(gathered.inputs, seen.difference, costs, asked.terminal),
+               outage_text(gathered, outage));
   if (asked.has("out")) fmt::print(stderr, "Next: spillway apply {}\n", asked.get("out"));
   return asked.has("exit-code") && pending ? 3 : 0;
 }
@@ -182,11 +185,18 @@ Result<int> destroy(const Invocation& asked) {
   Actuals actuals = TRY(observe(session, {}));
   const Difference all = difference({}, actuals, rules_of);
   const Leftovers others = TRY(leftovers(session));
-  fmt::print("{}", destroy_text(gathered.inputs, all, others, asked.terminal));
-  if (asked.has("dry-run") || (all.empty() && others.empty())) return 0;
+  const std::optional<SlurmSide> side = TRY(slurm_without_us(gathered));
+  fmt::print("{}{}", slurm_text(side), destroy_text(gathered.inputs, all, others, asked.terminal));
+  const bool slurm_changes = side && side->changes();
+  if (asked.has("dry-run") || (all.empty() && others.empty() && !slurm_changes)) return 0;
   TRY(may_destroy(others, {asked.has("with-data"), asked.has("with-nodes")}));
   TRY(confirm(asked, "Destroy all of this?"));
   watch_for_interrupt();
+  if (slurm_changes) {  // first, so that nobody calls for nodes meanwhile
+    PosixRunner runner;
+    TRY(bring_about(*side, *controller(gathered, runner)));
+    fmt::print("Slurm: slurm.conf is as it was without Spillway, and slurmctld answers.\n");
+  }
   TRY(remove_leftovers(session, others));
   const auto carried = carry_out(session, all, actuals, intents, told_on_stderr(all.changes.size()));
   if (!carried) return cut(carried.error(), actuals, actuals.size(), "spillway destroy goes on");

@@ -13,6 +13,7 @@ class Site(Installation):
         plan = json.loads(self.run_spillway("plan", "-o", "json", "--out", f"{self.folder}/plan.spw")[0])
         self.assertEqual(plan["schema"], "spillway.plan/v1")
         self.assertEqual(plan["counts"], {"add": len(plan["changes"]), "change": 0, "replace": 0, "destroy": 0})
+        self.assertEqual(plan["slurmd_timeout_s"], 300)
         self.assertEqual(plan["burst_ceiling_hourly"], {"amount": "3.40", "currency": "USD"})
         self.run_spillway("plan", "--exit-code", code=3)
         self.run_spillway("apply", f"{self.folder}/plan.spw")
