@@ -12,6 +12,7 @@
 #include "site/gather.h"
 #include "site/image_commands.h"
 #include "site/instance_types.h"
+#include "site/names_commands.h"
 #include "site/outputs.h"
 #include "site/plan_view.h"
 #include "site/slurm_side.h"
@@ -252,7 +253,8 @@ std::vector<Command> commands() {
        .examples = {{"spillway destroy --dry-run", "shows what would go"},
                     {"spillway destroy --with-data --yes", "leaves nothing, and asks nothing"}},
        .run = destroy}};
-  for (Command& command : image_commands()) all.push_back(std::move(command));
+  for (auto part : {image_commands, names_commands})
+    for (Command& command : part()) all.push_back(std::move(command));
   return all;
 }
 

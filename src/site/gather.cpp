@@ -212,7 +212,7 @@ Result<Gathered> gather(const Invocation& asked) {
                     "disks nor interfaces; groups without LaunchTemplateSpecification get the strict policy",
                     fmt::join(in.foreign_templates, ", ")));
 
-  TRY(take_shapes(asked, out));
+  const Shapes shapes = TRY(take_shapes(asked, out));
   aws::Client& client = out.aws->client();
   in.zones = TRY(zones_of(client, in.own));
   const auto kept = read_file(out.outputs);
@@ -220,6 +220,7 @@ Result<Gathered> gather(const Invocation& asked) {
   in.image = TRY(image_of(client, in.own.image, before["image"]));
   in.gateway_image = TRY(image_of(client, in.own.gateway_image, before["gateway_image"]));
   const ImageFacts image = TRY(check_image(client, in.image, in.own.image_owner));
+  TRY(check_architecture(site.partitions, shapes, image));
   in.root_device = in.gateway_root_device = image.root_device;
   if (!in.vpn.onprem_cidrs.empty() && in.gateway_image != in.image)
     in.gateway_root_device = TRY(check_image(client, in.gateway_image, in.own.image_owner)).root_device;

@@ -1,5 +1,7 @@
 #include "site/instance_types.h"
 
+#include <fmt/ranges.h>
+
 namespace spillway::site {
 namespace {
 
@@ -7,6 +9,9 @@ constexpr Code kNoType{
     "SPW-SITE-020", "EC2 has no such instance type in this region",
     "aws ec2 describe-instance-type-offerings lists them; correct LaunchTemplateOverrides, or "
     "site.gateway_type"};
+constexpr Code kWrongArchitecture{
+    "SPW-SITE-028", "EC2 refuses to launch such an image on such a type",
+    "name types of the image's architecture, or an image of theirs as site.image"};
 constexpr size_t kTypesACall = 100;  // EC2's limit
 
 Error unknown(const std::string& what, const aws::Client& client) {
@@ -51,9 +56,13 @@ Result<Shapes> ask_shapes(aws::Client& client, const std::set<std::string>& type
           client);
     }
     const Json list = TRY(std::move(answer))["InstanceTypes"];
-    for (const Json& each : list.items())
-      out.by_type[each["InstanceType"].as_string()] = {each["VCpuInfo"]["DefaultVCpus"].as_int(),
-                                                       each["MemoryInfo"]["SizeInMiB"].as_int()};
+    for (const Json& each : list.items()) {
+      const std::string& type = each["InstanceType"].as_string();
+      out.by_type[type] = {each["VCpuInfo"]["DefaultVCpus"].as_int(),
+                           each["MemoryInfo"]["SizeInMiB"].as_int()};
+      for (const Json& name : each["ProcessorInfo"]["SupportedArchitectures"].items())
+        out.architectures[type].insert(name.as_string());
+    }
   }
   for (const std::string& type : types)
     if (!out.by_type.contains(type)) return unknown(type, client);
@@ -61,7 +70,7 @@ Result<Shapes> ask_shapes(aws::Client& client, const std::set<std::string>& type
 }
 
 /// EC2 judges the memory and CPUs that the groups say, and says those that they do not.
-Result<void> take_shapes(const Invocation& asked, Gathered& out) {
+Result<Shapes> take_shapes(const Invocation& asked, Gathered& out) {
   config::Site& site = out.loaded.site;
   const Inputs& in = out.inputs;
   Shapes all;
@@ -73,6 +82,7 @@ Result<void> take_shapes(const Invocation& asked, Gathered& out) {
     const Shapes there = TRY(ask_shapes((elsewhere ? elsewhere : out.aws)->client(), names,
                                         Deadline::after(std::chrono::seconds{60})));
     all.by_type.insert(there.by_type.begin(), there.by_type.end());
+    all.architectures.insert(there.architectures.begin(), there.architectures.end());
   }
   site.partitions = TRY(config::parse_partitions(site.partitions.source, site.partitions.name,
                                                  config::LaunchFrom::the_site, all.look_up()));
@@ -83,6 +93,22 @@ Result<void> take_shapes(const Invocation& asked, Gathered& out) {
         fmt::format("{}: Slurm takes its nodes for ones of one CPU and 1 MiB; name InstanceType in "
                     "LaunchTemplateOverrides, or CPUs and RealMemory in SlurmSpecifications",
                     group));
+  return all;
+}
+
+Result<void> check_architecture(const config::Partitions& partitions, const Shapes& shapes,
+                                const ImageFacts& image) {
+  for (const config::Partition& partition : partitions.partitions)
+    for (const config::NodeGroup& group : partition.groups)
+      for (const std::string& type : group.instance_types()) {
+        const auto known = shapes.architectures.find(type);
+        if (!group.launches_from_site() || known == shapes.architectures.end() ||
+            known->second.contains(image.architecture))
+          continue;
+        return Error{Kind::invalid, kWrongArchitecture,
+                     fmt::format("{} of group {} is {}, the image {} is {}", type, group.group(),
+                                 fmt::join(known->second, ", "), image.id, image.architecture)};
+      }
   return {};
 }
 

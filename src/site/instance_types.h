@@ -8,12 +8,14 @@
 #include "config/instance_shape.h"
 #include "config/partitions.h"
 #include "site/gather.h"
+#include "site/images.h"
 
 // What EC2 says of instance types; slurm.conf's CPUs and RealMemory come from it.
 namespace spillway::site {
 
 struct Shapes {
   std::map<std::string, config::InstanceShape, std::less<>> by_type;
+  std::map<std::string, std::set<std::string>, std::less<>> architectures;  // x86_64, arm64, by type
   config::ShapeOf look_up() const;
 };
 
@@ -23,7 +25,11 @@ Result<Shapes> ask_shapes(aws::Client& client, const std::set<std::string>& type
 
 /// EC2 judges the memory and CPUs that the groups say (warnings), and says those that they do not. Errors:
 /// those of ask_shapes.
-Result<void> take_shapes(const Invocation& asked, Gathered& out);
+Result<Shapes> take_shapes(const Invocation& asked, Gathered& out);
+/// Every type that is launched from the site's own template must run its image. Errors: invalid
+/// (SPW-SITE-028).
+Result<void> check_architecture(const config::Partitions& partitions, const Shapes& shapes,
+                                const ImageFacts& image);
 /// A line for each group of which EC2 said something.
 std::string derived_text(const std::vector<config::Derived>& derived);
 

@@ -141,8 +141,25 @@ class Site(Installation):
         self.assertNotIn("RealMemory", err)
         derived = json.loads(self.run_spillway("plan", "-o", "json")[0])["derived"]
         self.assertEqual([(d["key"], d["value"]) for d in derived], [("CPUs", 192), ("RealMemory", 746855)])
+        self.group({"CPUs": "4"}, kind="c7g.xlarge")  # arm64, the image is not
+        self.refused("SPW-SITE-028", exit_code=2)
         self.group({"CPUs": "4"}, kind="c9.tiny")
         self.refused("SPW-SITE-020", exit_code=1)
+
+    def test_the_files_of_the_name_servers_are_such(self):
+        key = self.tsig_key()
+        self.configure(more=f'dns: {{zone: example.com, reverse_zone: 31.172.in-addr.arpa, server: 192.168.10.10, tsig: "{key}"}}')
+        files = json.loads(self.run_spillway("dns", "config", "-o", "json")[0])["files"]
+        self.assertEqual(sorted(files), ["31.172.in-addr.arpa.zone", "example.com.zone", "named.conf.cloud", "named.conf.spillway",
+                                         "register-node.sh"])
+        self.run_spillway("dns", "config", "--to", self.folder, "--host", "ns.lab")
+        for zone in ("example.com", "31.172.in-addr.arpa"):
+            subprocess.run(["/usr/bin/named-checkzone", "-q", zone, f"{self.folder}/{zone}.zone"], check=True)
+        subprocess.run(["/bin/sh", "-n", f"{self.folder}/register-node.sh"], check=True)
+        self.assertIn("172.31.0.5", files["named.conf.cloud"])
+        self.assertIn("match-clients { key \"spillway\"; 172.31.0.0/16; }", files["named.conf.spillway"])
+        self.configure()
+        self.run_spillway("dns", "config", code=2)  # there is no zone
 
     def test_cloudformation_is_a_template_of_the_same(self):
         template = json.loads(self.run_spillway("plan", "--format", "cloudformation")[0])
