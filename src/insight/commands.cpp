@@ -145,7 +145,7 @@ std::vector<Command> commands() {
        .examples = {{"sudo -u slurm spillway doctor", "everything"},
                     {"spillway doctor dns -o json", "one area, for programs"},
                     {"sudo -u slurm spillway doctor slurm dns --fix --dry-run", "what would be mended"},
-                    {"spillway doctor dns time --on cloud-c5-0", "as a cloud node sees it"},
+                    {"sudo spillway doctor dns time --on cloud-c5-0", "as a cloud node sees it"},
                     {"spillway doctor --explain SPW-VPN-026", "offline"}},
        .run = doctor}};
 }

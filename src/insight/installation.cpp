@@ -12,9 +12,10 @@ ClusterId Installation::cluster() const {
 }
 
 Result<fleet::Records> Installation::records() const {
-  auto journal = fleet::Journal::open_for_reading(loaded.places.state);
-  if (!journal) return fleet::Records{};  // nothing has been launched yet
-  return journal->load();
+  std::error_code failed;
+  if (!std::filesystem::exists(loaded.places.state, failed) && !failed)
+    return fleet::Records{};  // nothing has been launched yet
+  return TRY(fleet::Journal::open_for_reading(loaded.places.state)).load();
 }
 
 Result<std::vector<dns::Binding>> Installation::bindings() const {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "insight/installation.h"
 #include "insight/judge_nodes.h"
 
@@ -7,16 +8,14 @@ namespace spillway::insight {
 namespace {
 
 constexpr Code kNotThere{
-    "SPW-SLURM-039", "the node must be up, and take a job of one minute from this user",
-    "name a node that sinfo shows idle or mixed, and see with srun -w NODE true what keeps it"};
+    "SPW-SLURM-039", "the node must be up, and this user must be one who may run a job of one minute there",
+    "run it as root; name a node that sinfo shows idle or mixed; srun -w NODE true says what keeps it"};
 constexpr size_t kAskedAtMost = 20;
 
 // What the node is asked: its clock, then each name, then each address.
 constexpr const char* kScript = R"sh(echo "time $(date +%s.%N)"
-for name in $1;
-do echo "forward $name $(getent ahostsv4 " $name " | sed -n '1s/ .*//p')"; done
-for address in $2;
-do echo "backward $address $(getent hosts " $address " | sed -n '1s/^[^ ]* *//p')"; done
+for name in $1; do echo "forward $name $(getent ahostsv4 "$name" | sed -n '1s/ .*//p')"; done
+for address in $2; do echo "backward $address $(getent hosts "$address" | sed -n '1s/^[^ ]* *//p')"; done
 )sh";
 
 /// One look through srun, for all checks of the node.
@@ -54,7 +53,7 @@ Result<NodeView> look(const Installation& here, NodeLook& what, Deadline deadlin
   PosixRunner runner;
   const Finished done = TRY(runner.run(program, deadline));
   if (done.exit_code != 0)
-    return Error{Kind::unavailable, kNotThere, fmt::format("srun on {}: {}", what.node, done.err)};
+    return Error{Kind::unavailable, kNotThere, fmt::format("srun on {}: {}", what.node, trim(done.err))};
   return read_node_view(done.out);
 }
 
