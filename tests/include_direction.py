@@ -30,7 +30,7 @@ def problems(source: pathlib.Path):
         if path.suffix not in {".h", ".cpp"}:
             continue
         room = path.relative_to(source).parts[0]
-        test = path.name.endswith("_test.cpp")
+        test = path.name.endswith(("_test.cpp", "_test.h"))
         for number, line in enumerate(path.read_text().splitlines(), 1):
             found = re.match(r'\s*#include ([<"])([^>"]+)[>"]', line)
             if not found:

@@ -36,6 +36,7 @@ struct Check {
   std::string name;  // "handshake"
   std::function<std::vector<Finding>(Deadline)> run;
   std::function<Result<void>(Deadline)> mend;
+  std::string remedy;  // what `mend` does: "tells Slurm the addresses again"
 };
 
 }  // namespace spillway

@@ -1,5 +1,6 @@
 #include "config/instance_shape.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -46,6 +47,14 @@ constexpr auto kT3 = std::to_array<Burstable>({{"nano", {2, 512}},
                                                {"2xlarge", {8, 32768}}});
 
 }  // namespace
+
+int64_t safe_real_memory(const InstanceShape& shape) {
+  return std::max(shape.memory_mib - shape.memory_mib / 20 - 256, shape.memory_mib / 2);
+}
+
+int64_t most_real_memory(const InstanceShape& shape) {
+  return shape.memory_mib - shape.memory_mib / 64;
+}
 
 std::optional<InstanceShape> shape_of(std::string_view instance_type) {
   const size_t dot = instance_type.find('.');

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "config/instance_shape.h"
 
 namespace spillway::config {
 namespace {
@@ -39,7 +38,7 @@ void advise_on_template(const NodeGroup& group, const Place& place, std::vector<
 }
 
 void advise_on_memory(const NodeGroup& group, const Partition& partition, const Place& place,
-                      std::vector<Warning>& out) {
+                      const ShapeOf& shape_of, std::vector<Warning>& out) {
   const auto real_memory = group.specification("RealMemory");
   const auto cpus = group.specification("CPUs");
   const auto per_cpu = number_in(partition.options, "DefMemPerCPU");
@@ -47,9 +46,8 @@ void advise_on_memory(const NodeGroup& group, const Partition& partition, const 
   for (const std::string& type : group.instance_types()) {
     const auto shape = shape_of(type);
     if (!shape) continue;
-    // slurmd sees what the kernel leaves, a few per cent less than EC2's figure.
-    const int64_t usable = shape->memory_mib * 95 / 100;
-    if (real_memory && *real_memory > shape->memory_mib)
+    const int64_t usable = safe_real_memory(*shape);
+    if (real_memory && *real_memory > most_real_memory(*shape))
       out.push_back(
           {place.group + ".SlurmSpecifications.RealMemory",
            fmt::format("{} MiB is more than a {} has ({} MiB): slurmd registers with less, and Slurm sets "
@@ -60,7 +58,8 @@ void advise_on_memory(const NodeGroup& group, const Partition& partition, const 
       out.push_back({place.group + ".SlurmSpecifications.CPUs",
                      fmt::format("{} CPUs are more than a {} has ({})", *cpus, type, shape->vcpus),
                      fmt::format("CPUs={}", shape->vcpus)});
-    offered = std::min(offered.value_or(usable), usable);
+    const bool plausible = real_memory && *real_memory <= most_real_memory(*shape);
+    offered = std::min(offered.value_or(usable), plausible ? *real_memory : usable);
   }
   if (per_cpu && cpus && offered && *per_cpu * *cpus > *offered)
     out.push_back(
@@ -84,9 +83,53 @@ void advise_on_launch(const NodeGroup& group, const Place& place, std::vector<Wa
                      "remove it: Spillway sets Name itself"});
 }
 
+bool says_cpus(const NodeGroup& group) {
+  for (const auto& [name, value] : group.specifications)
+    for (const char* key : {"CPUs", "Procs", "Boards", "Sockets", "SocketsPerBoard", "CoresPerSocket"})
+      if (equal_ignoring_case(name, key)) return true;
+  return false;
+}
+
+/// The least of what the group's types have; nothing when one of them is unknown, or there is none.
+std::optional<InstanceShape> least_of(const NodeGroup& group, const ShapeOf& shape_of) {
+  std::optional<InstanceShape> out;
+  for (const std::string& type : group.instance_types()) {
+    const auto shape = shape_of(type);
+    if (!shape) return std::nullopt;
+    if (!out) out = shape;
+    out->vcpus = std::min(out->vcpus, shape->vcpus);
+    out->memory_mib = std::min(out->memory_mib, shape->memory_mib);
+  }
+  return out;
+}
+
 }  // namespace
 
-std::vector<Warning> advice_on(const Partitions& partitions) {
+std::vector<Derived> derive_specifications(Partitions& partitions, const ShapeOf& shape_of) {
+  std::vector<Derived> out;
+  for (Partition& partition : partitions.partitions)
+    for (NodeGroup& group : partition.groups) {
+      const auto least = least_of(group, shape_of);
+      if (!least) continue;
+      const auto derive = [&](const char* key, int64_t value) {
+        group.specifications.emplace_back(key, std::to_string(value));
+        out.push_back({group.group(), key, value});
+      };
+      if (!says_cpus(group)) derive("CPUs", least->vcpus);
+      if (!group.specification("RealMemory")) derive("RealMemory", safe_real_memory(*least));
+    }
+  return out;
+}
+
+std::vector<GroupName> without_specifications(const Partitions& partitions) {
+  std::vector<GroupName> out;
+  for (const Partition& partition : partitions.partitions)
+    for (const NodeGroup& group : partition.groups)
+      if (!says_cpus(group) || !group.specification("RealMemory")) out.push_back(group.group());
+  return out;
+}
+
+std::vector<Warning> advice_on(const Partitions& partitions, const ShapeOf& shape_of) {
   std::vector<Warning> out;
   for (size_t p = 0; p < partitions.partitions.size(); ++p) {
     const Partition& partition = partitions.partitions[p];
@@ -94,7 +137,7 @@ std::vector<Warning> advice_on(const Partitions& partitions) {
       const Place place{fmt::format("Partitions[{}].NodeGroups[{}]", p, g), fmt::format("Partitions[{}]", p)};
       const NodeGroup& group = partition.groups[g];
       advise_on_template(group, place, out);
-      advise_on_memory(group, partition, place, out);
+      advise_on_memory(group, partition, place, shape_of, out);
       advise_on_launch(group, place, out);
     }
   }

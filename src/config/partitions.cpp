@@ -120,7 +120,7 @@ NodeGroup read_group(const Json& json, const std::string& partition, const std::
   group.max_nodes = static_cast<int>(reader.number("MaxNodes", true, 1, kMaxNodesOfAGroup, 1));
   group.region = reader.text("Region", true);
   group.profile = reader.text("ProfileName", false);
-  group.specifications = reader.key_values("SlurmSpecifications", true);
+  group.specifications = reader.key_values("SlurmSpecifications", from == LaunchFrom::the_group);
   group.launch_template = launch_template_in(reader, from);
   group.source = {
       .purchasing = purchasing_in(reader, true),
@@ -220,10 +220,12 @@ std::string to_string(const Warning& warning) {
   return fmt::format("{}: {}; {}", warning.where, warning.what, warning.fix);
 }
 
-Result<Partitions> parse_partitions(const Json& document, std::string_view name, LaunchFrom from) {
+Result<Partitions> parse_partitions(const Json& document, std::string_view name, LaunchFrom from,
+                                    const ShapeOf& shapes) {
   JsonReader::Notes notes;
   Partitions out;
   out.source = document;
+  out.name = name;
   JsonReader reader(document, "", notes);
   const Json& list = reader.array("Partitions", true);
   for (size_t i = 0; i < list.size(); ++i)
@@ -236,7 +238,7 @@ Result<Partitions> parse_partitions(const Json& document, std::string_view name,
       all += fmt::format("{}{}: {}", all.empty() ? "" : "\n  ", name, problem);
     return Error{Kind::invalid, kWrong, std::move(all)};
   }
-  for (Warning& warning : advice_on(out)) notes.warnings.push_back(std::move(warning));
+  for (Warning& warning : advice_on(out, shapes)) notes.warnings.push_back(std::move(warning));
   for (const Warning& warning : notes.warnings)
     out.warnings.push_back(fmt::format("{}: {}", name, to_string(warning)));
   return out;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "config/instance_shape.h"
 
 namespace spillway::config {
 
@@ -61,6 +62,7 @@ struct Partition {
 struct Partitions {
   std::vector<Partition> partitions;
   Json source;                        // the document as it was read
+  std::string name;                   // as messages call it, such as its file
   std::vector<std::string> warnings;  // what is accepted though it looks wrong, with its place and remedy
 
   struct Place {
@@ -84,8 +86,9 @@ enum class LaunchFrom { the_group, the_site };
 /// Reads partitions.json, or the same structure from elsewhere (`name` stands in messages). Unknown keys are
 /// warnings with the nearest known one; so is what Slurm accepts and the site will regret. Errors: invalid
 /// (SPW-CONFIG-003), listing everything that is wrong. Source: AWS Plugin for Slurm v2, as the sites that run
-/// it have it.
+/// it have it. `shapes` judge the memory and CPUs that are given.
 Result<Partitions> parse_partitions(const Json& document, std::string_view name,
-                                    LaunchFrom from = LaunchFrom::the_group);
+                                    LaunchFrom from = LaunchFrom::the_group,
+                                    const ShapeOf& shapes = shape_of);
 
 }  // namespace spillway::config

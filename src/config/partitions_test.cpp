@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/instance_shape.h"
+#include "config/partition_advice.h"
 #include "config/samples.h"
 
 namespace spillway::config {
@@ -242,6 +243,51 @@ TEST(Partitions, FindsTheWayBackFromAName) {
 
 TEST(Partitions, OneNodeHasNoBrackets) {
   EXPECT_EQ(parse(with(R"({"MaxNodes": 1})"))->partitions[0].groups[0].range(), "cloud-c5-0");
+}
+
+TEST(Specifications, AreDerivedFromTheLeastOfTheGroupsTypes) {
+  const ShapeOf shapes = [](std::string_view type) -> std::optional<InstanceShape> {
+    if (type == "c5.xlarge") return InstanceShape{4, 8192};
+    if (type == "x.big") return InstanceShape{64, 1024 * 1024};
+    return std::nullopt;
+  };
+  struct Case {
+    const char *specifications, *types, *line;
+  };
+  for (const auto& [given, types, line] :
+       {Case{"{}", R"([{"InstanceType": "x.big"}, {"InstanceType": "c5.xlarge"}])", "CPUs=4 RealMemory=7527"},
+        Case{R"({"CoresPerSocket": "2"})", R"([{"InstanceType": "c5.xlarge"}])",
+             "CoresPerSocket=2 RealMemory=7527"},
+        Case{R"({"cpus": "1", "realmemory": "100"})", R"([{"InstanceType": "c5.xlarge"}])",
+             "cpus=1 realmemory=100"},
+        Case{"{}", R"([{"InstanceType": "c5.xlarge"}, {"InstanceType": "unknown.large"}])", ""},
+        Case{"{}", "[]", ""}}) {
+    const std::string changes =
+        fmt::format(R"({{"SlurmSpecifications": {}, "LaunchTemplateOverrides": {}}})", given, types);
+    auto read = *parse(with(changes.c_str()));
+    const size_t before = read.partitions[0].groups[0].specifications.size();
+    const auto derived = derive_specifications(read, shapes);
+    std::string found;
+    for (const auto& [key, value] : read.partitions[0].groups[0].specifications)
+      found += fmt::format("{}{}={}", found.empty() ? "" : " ", key, value);
+    EXPECT_EQ(found, line);
+    EXPECT_EQ(before + derived.size(), read.partitions[0].groups[0].specifications.size());
+    EXPECT_EQ(without_specifications(read).empty(), *line != '\0') << given << types;
+  }
+}
+
+TEST(InstanceShape, LeavesRoomForFirmwareAndKernel) {
+  // About what free(1) shows as total on such instances.
+  struct Case {
+    InstanceShape shape;
+    int64_t seen;
+  };
+  for (const auto& [shape, seen] :
+       {Case{{2, 1024}, 949}, Case{{2, 4096}, 3699}, Case{{2, 8192}, 7668}, Case{{4, 16384}, 15577}}) {
+    EXPECT_LT(safe_real_memory(shape), seen);
+    EXPECT_GT(safe_real_memory(shape), seen * 3 / 4);
+    EXPECT_GT(most_real_memory(shape), seen);
+  }
 }
 
 TEST(InstanceShape, KnowsRegularFamilies) {

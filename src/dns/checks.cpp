@@ -51,6 +51,12 @@ std::vector<Finding> check_records(const Checked& checked, Deadline deadline) {
   return found;
 }
 
+Result<void> publish_again(const Checked& checked, Deadline deadline) {
+  const std::vector<Foreign> foreign = TRY(checked.publisher.publish(TRY(checked.bindings()), deadline));
+  if (foreign.empty()) return {};
+  return to_error(foreign);
+}
+
 /// What one resolver says to a question, unsigned and with recursion.
 Result<std::vector<Message>> resolve(const Checked& checked, Exchange& resolver,
                                      const std::vector<Question>& questions, Deadline deadline) {
@@ -120,8 +126,11 @@ std::vector<Check> checks(Checked checked) {
   const auto check = [&](const char* name, auto run) {
     return Check{"dns", name, [=](Deadline deadline) { return run(checked, deadline); }, {}};
   };
+  Check records = check("records", check_records);
+  records.mend = [=](Deadline deadline) { return publish_again(checked, deadline); };
+  records.remedy = "writes the records of all bound nodes again; what is not ours stays";
   return {check("server and key", check_server), check("memory of absent names", check_memory),
-          check("records", check_records), check("resolution from here", check_resolution)};
+          std::move(records), check("resolution from here", check_resolution)};
 }
 
 std::vector<std::string> nameservers(std::string_view resolv_conf) {

@@ -20,6 +20,20 @@ struct Image {
   std::string id, name, architecture = "x86_64", root_device = "/dev/xvda";
   Tags tags;
   std::string owner, owner_alias;  // "": this account; an alias such as amazon
+  // Of an image that CreateImage made:
+  std::string description, snapshot;
+  Time created;
+  Time available_at;  // until then it is pending
+  int64_t gib = 8;
+  bool encrypted = false;
+};
+
+struct Snapshot {
+  std::string id, volume, description;
+  int64_t gib = 8;
+  bool encrypted = false;
+  Time started;
+  Tags tags;
 };
 
 /// What a launch asks for on one device; what is unset comes from the image.
@@ -93,6 +107,7 @@ struct Instance {
   bool started = false;       // Machines::start was called for it
   bool never_boots = false;   // a fault: it runs, but nothing starts in it
   bool dies_pending = false;  // a fault: from pending to terminated
+  std::string console;        // what its machine wrote to the serial console
 };
 
 struct Fleet {
@@ -242,6 +257,7 @@ struct Account {
   std::map<std::string, Interface, std::less<>> interfaces;
   std::map<std::string, Volume, std::less<>> volumes;
   std::map<std::string, Image, std::less<>> images;
+  std::map<std::string, Snapshot, std::less<>> snapshots;
   std::map<std::string, LaunchTemplate, std::less<>> templates;
   std::map<std::string, Instance, std::less<>> instances;
   std::map<std::string, std::string, std::less<>> instance_by_ip;

@@ -112,6 +112,12 @@ void Aws::advance() {
   impl_->tell_machines();
 }
 
+void Aws::wrote_to_console(const InstanceId& id, std::string_view text) {
+  std::lock_guard lock(impl_->mutex);
+  if (auto found = impl_->account.instances.find(id.value); found != impl_->account.instances.end())
+    found->second.console += text;
+}
+
 void Aws::stopped_by_itself(const InstanceId& id) {
   {
     std::lock_guard lock(impl_->mutex);

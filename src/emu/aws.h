@@ -41,6 +41,7 @@ struct Settings {
   Duration latency{};                             // slept on the clock before each answer to an API request
   Duration boot_delay{};                          // pending → running
   Duration shutdown_delay{};                      // shutting-down → terminated
+  Duration image_delay{};                         // of an image, pending → available
   Duration forget_after = std::chrono::hours{1};  // terminated → gone
   std::string public_cidr = "203.0.113.64/26";    // where public addresses come from
   std::vector<std::string> s3_cidrs = {"52.216.0.0/15", "54.231.0.0/16"};  // of S3's prefix list
@@ -69,6 +70,8 @@ class Aws {
   void advance();
   /// The instance's operating system shut down: it stops, or terminates where its launch said so.
   void stopped_by_itself(const InstanceId& id);
+  /// The instance's machine wrote to its serial console: GetConsoleOutput tells it.
+  void wrote_to_console(const InstanceId& id, std::string_view text);
 
   /// Who may speak to whom, and where packets go; see network.h.
   NetworkView network() const;

@@ -29,6 +29,8 @@ const XmlOperations& ec2_dhcp_operations();
 const XmlOperations& ec2_interface_operations();
 const XmlOperations& ec2_attribute_operations();
 const XmlOperations& ec2_volume_operations();
+const XmlOperations& ec2_snapshot_operations();
+const XmlOperations& ec2_lifecycle_operations();
 
 /// Answers an EC2 request whose signature holds.
 net::Response ec2_answer(Account& account, const Call& call);

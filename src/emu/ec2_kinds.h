@@ -28,6 +28,7 @@ inline constexpr Kind kDhcp{"dopt-", "dhcp-options", "dhcpOption ID", "InvalidDh
 inline constexpr Kind kInterface{"eni-", "network-interface", "networkInterface ID",
                                  "InvalidNetworkInterfaceID.NotFound"};
 inline constexpr Kind kVolume{"vol-", "volume", "volume", "InvalidVolume.NotFound"};
+inline constexpr Kind kSnapshot{"snap-", "snapshot", "snapshot", "InvalidSnapshot.NotFound"};
 
 /// Calls visit(kind, map) for each kind. `AnyAccount` is Account, const or not.
 template <class AnyAccount, class Visit>
@@ -47,6 +48,7 @@ void each_kind(AnyAccount& account, Visit&& visit) {
   visit(kDhcp, account.dhcp_options);
   visit(kInterface, account.interfaces);
   visit(kVolume, account.volumes);
+  visit(kSnapshot, account.snapshots);
 }
 
 inline tl::unexpected<ApiError> not_found(const Kind& kind, std::string_view id) {

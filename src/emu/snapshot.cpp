@@ -16,6 +16,14 @@ void describe(A& a, Image& i) {
   a.member("id", i.id), a.member("name", i.name), a.member("architecture", i.architecture);
   a.member("root_device", i.root_device), a.member("tags", i.tags);
   a.later("owner", i.owner), a.later("owner_alias", i.owner_alias);
+  a.later("description", i.description), a.later("snapshot", i.snapshot), a.later("created", i.created);
+  a.later("available_at", i.available_at), a.later("gib", i.gib), a.later("encrypted", i.encrypted);
+}
+template <class A>
+void describe(A& a, Snapshot& s) {
+  a.member("id", s.id), a.member("volume", s.volume), a.member("description", s.description);
+  a.member("gib", s.gib), a.member("encrypted", s.encrypted), a.member("started", s.started);
+  a.member("tags", s.tags);
 }
 template <class A>
 void describe(A& a, BlockDevice& b) {
@@ -60,6 +68,7 @@ void describe(A& a, Instance& i) {
   a.member("tags", i.tags), a.member("started", i.started), a.member("never_boots", i.never_boots);
   a.member("dies_pending", i.dies_pending);
   a.later("volumes", i.volumes), a.later("protected", i.protected_from_termination);
+  a.later("console", i.console);
 }
 template <class A>
 void describe(A& a, Fleet& f) {
@@ -140,7 +149,7 @@ void describe(A& a, Account& all) {
   a.member("client_tokens", all.tokens), a.member("users", all.users), a.member("roles", all.roles);
   a.member("profiles", all.profiles), a.member("keys", all.keys);
   a.member("metadata_tokens", all.metadata_tokens), a.member("buckets", all.buckets);
-  a.member("parameters", all.parameters);
+  a.member("parameters", all.parameters), a.later("snapshots", all.snapshots);
   describe_networks(a, all);
 }
 

@@ -8,7 +8,7 @@
 #include "dns/key_file.h"
 #include "fleet/site_facts.h"
 #include "slurm/command_controller.h"
-#include "vpn/tunnel.h"
+#include "vpn/cidr.h"
 
 namespace spillway::fleet {
 namespace {
@@ -118,7 +118,8 @@ Result<void> Setup::reach_name_server() {
 /// The tunnel is ours to watch where one gateway on AWS ends it.
 Result<void> Setup::reach_tunnel() {
   if (loaded_.vpn.onprem_cidrs.empty() || loaded_.vpn.mode != "gateway") return {};
-  tunnel_ = std::make_unique<TcpTunnel>(TRY(vpn::aws_address(loaded_.vpn)));
+  const vpn::Cidr ends = TRY(vpn::Cidr::parse(loaded_.vpn.tunnel_cidr));
+  tunnel_ = std::make_unique<TcpTunnel>(TRY(ends.nth(2)).value);  // the first is the premises' end
   outside_->tunnel = tunnel_.get();
   return {};
 }

@@ -110,8 +110,12 @@ Result<void> Cloud::install_ca(const std::string& ca) const {
   TRY(make_folder(additions + "/etc/ssl/certs"));
   // Nothing else is reached from there by TLS, and every curl of a boot reads the whole bundle.
   TRY(write_file_atomically(additions + kCaBundle, ca));
-  return write_file_atomically(additions + "/etc/resolv.conf", std::string("nameserver ") + kVpcResolver +
-                                                                   "\noptions timeout:1 attempts:2\n");
+  // What DHCP tells: where apply made the VPC, its options name the premises' server first.
+  const std::string first =
+      bench_.settings.plugin_site ? "" : fmt::format("nameserver {}\n", kControllerAddress);
+  return write_file_atomically(
+      additions + "/etc/resolv.conf",
+      fmt::format("{}nameserver {}\noptions timeout:1 attempts:2\n", first, kVpcResolver));
 }
 
 Result<void> Cloud::give_credentials(const ClusterFacts& cluster) const {

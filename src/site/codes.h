@@ -28,5 +28,8 @@ inline constexpr Code kNoImage{"SPW-SITE-011", "instances start from site.image 
 inline constexpr Code kBusy{"SPW-SITE-012", "two of them at once would make things twice",
                             "wait for the other one, or end it"};
 inline constexpr Code kIncomplete{"SPW-SITE-013", "plan and apply need it", "add it to spillway.yaml"};
+inline constexpr Code kImagesLeft{
+    "SPW-SITE-024", "instances of other places may be launched from it, and it took an hour to make",
+    "spillway image delete NAME, or: spillway destroy --with-data"};
 
 }  // namespace spillway::site

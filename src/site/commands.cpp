@@ -1,18 +1,18 @@
 #include "site/commands.h"
 
-#include <signal.h>
 #include <unistd.h>
 
-#include <iostream>
-
 #include "base/file.h"
-#include "base/text.h"
 #include "site/applier.h"
+#include "site/ask.h"
 #include "site/cloudformation.h"
 #include "site/codes.h"
 #include "site/desired.h"
 #include "site/destroy.h"
 #include "site/gather.h"
+#include "site/image_commands.h"
+#include "site/instance_types.h"
+#include "site/names_commands.h"
 #include "site/outputs.h"
 #include "site/plan_view.h"
 #include "site/slurm_side.h"
@@ -20,17 +20,6 @@
 
 namespace spillway::site {
 namespace {
-
-volatile sig_atomic_t stop_asked = 0;
-
-/// A first ^C ends after the step under way; a second one ends at once.
-void watch_for_interrupt() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { stop_asked = 1; };
-  action.sa_flags = SA_RESETHAND;
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 /// What is wanted, what is there, and the difference.
 struct Look {
@@ -81,23 +70,21 @@ Result<int> plan(const Invocation& asked) {
   const bool pending = !seen.difference.empty() || (side && side->changes());
   Json document = plan_json(gathered.inputs, seen.difference, costs);
   document.set("slurm", Json::object({{"kept", side.has_value()}, {"changes", side && side->changes()}}));
+  const int64_t outage = slurmd_timeout_s(gathered, side);
+  document.set("slurmd_timeout_s", outage);
+  Json nodes = Json::array();
+  for (const config::Derived& each : gathered.derived)
+    nodes.push(Json::object({{"group", each.group.value}, {"key", each.key}, {"value", each.value}}));
+  document.set("derived", std::move(nodes));
   if (asked.has("out")) TRY(write_file_atomically(asked.get("out"), document.dump(2) + "\n", 0640));
   if (asked.json())
     fmt::print("{}\n", document.dump(2));
   else
-    fmt::print("{}{}", slurm_text(side), plan_text(gathered.inputs, seen.difference, costs, asked.terminal));
+    fmt::print("{}{}{}{}", derived_text(gathered.derived), slurm_text(side),
+               plan_text(gathered.inputs, seen.difference, costs, asked.terminal),
+               outage_text(gathered, outage));
   if (asked.has("out")) fmt::print(stderr, "Next: spillway apply {}\n", asked.get("out"));
   return asked.has("exit-code") && pending ? 3 : 0;
-}
-
-Result<void> confirm(const Invocation& asked, std::string_view question) {
-  if (asked.has("yes")) return {};
-  if (!asked.has("no-input") && isatty(0)) {
-    fmt::print(stderr, "{} Only yes is a yes: ", question);
-    std::string answer;
-    if (std::getline(std::cin, answer) && trim(answer) == "yes") return {};
-  }
-  return Error{Kind::refused, kNotConfirmed, "nothing was done"};
 }
 
 /// A line for each step as it is done, with its time.
@@ -120,7 +107,7 @@ Progress told_on_stderr(size_t total) {
                std::max(total, state->done), id.empty() ? "gone" : "ready", change.key,
                id.empty() ? change.id : id, took.count());
   };
-  out.stop = [] { return stop_asked != 0; };
+  out.stop = [] { return interrupted(); };
   return out;
 }
 
@@ -198,11 +185,18 @@ Result<int> destroy(const Invocation& asked) {
   Actuals actuals = TRY(observe(session, {}));
   const Difference all = difference({}, actuals, rules_of);
   const Leftovers others = TRY(leftovers(session));
-  fmt::print("{}", destroy_text(gathered.inputs, all, others, asked.terminal));
-  if (asked.has("dry-run") || (all.empty() && others.empty())) return 0;
+  const std::optional<SlurmSide> side = TRY(slurm_without_us(gathered));
+  fmt::print("{}{}", slurm_text(side), destroy_text(gathered.inputs, all, others, asked.terminal));
+  const bool slurm_changes = side && side->changes();
+  if (asked.has("dry-run") || (all.empty() && others.empty() && !slurm_changes)) return 0;
   TRY(may_destroy(others, {asked.has("with-data"), asked.has("with-nodes")}));
   TRY(confirm(asked, "Destroy all of this?"));
   watch_for_interrupt();
+  if (slurm_changes) {  // first, so that nobody calls for nodes meanwhile
+    PosixRunner runner;
+    TRY(bring_about(*side, *controller(gathered, runner)));
+    fmt::print("Slurm: slurm.conf is as it was without Spillway, and slurmctld answers.\n");
+  }
   TRY(remove_leftovers(session, others));
   const auto carried = carry_out(session, all, actuals, intents, told_on_stderr(all.changes.size()));
   if (!carried) return cut(carried.error(), actuals, actuals.size(), "spillway destroy goes on");
@@ -213,14 +207,10 @@ Result<int> destroy(const Invocation& asked) {
   return 0;
 }
 
-const Option kProfile{"--profile", "PROFILE",
-                      "Profile of the AWS files to work as; else the environment's, else aws.profile.", "",
-                      ""};
-
 }  // namespace
 
 std::vector<Command> commands() {
-  return {
+  std::vector<Command> all{
       {.path = "plan",
        .summary = "Show what apply would change on AWS.",
        .description = "Compares the configuration with what AWS has and shows what would be added (+), "
@@ -232,7 +222,7 @@ std::vector<Command> commands() {
                    {"--exit-code", "", "Exit with 3 when changes are pending.", "", ""},
                    {"--format", "FORMAT",
                     "cloudformation: print what is wanted as a template of CloudFormation.", "", ""},
-                   kProfile},
+                   profile_option()},
        .examples = {{"spillway plan", "shows the changes"},
                     {"spillway plan -o json --exit-code",
                      "for scripts: counts, and 3 when something is pending"},
@@ -245,7 +235,7 @@ std::vector<Command> commands() {
                       "any moment: the next run finds what exists and goes on, and nothing is made twice. A "
                       "second run says \"No "
                       "changes\". With a plan file it does that plan, or refuses when it is out of date.",
-       .options = {kProfile},
+       .options = {profile_option()},
        .positionals = {{"PLANFILE", "A plan that `spillway plan --out` kept.", false}},
        .examples = {{"sudo spillway apply", "asks, then builds; root, because munge's key is published"},
                     {"spillway apply plan.spw --no-input", "does exactly what was looked at"}},
@@ -255,12 +245,16 @@ std::vector<Command> commands() {
        .description = "Removes all that carries this cluster's tag. What was named under existing: is left "
                       "alone. Job data in "
                       "the bucket, and running cloud nodes, are only removed when said so.",
-       .options = {kProfile,
-                   {"--with-data", "", "Delete the bucket's content too.", "", ""},
+       .options = {profile_option(),
+                   {"--with-data", "", "Delete the bucket's content, and the images that were built, too.",
+                    "", ""},
                    {"--with-nodes", "", "Terminate cloud nodes that still run.", "", ""}},
        .examples = {{"spillway destroy --dry-run", "shows what would go"},
                     {"spillway destroy --with-data --yes", "leaves nothing, and asks nothing"}},
        .run = destroy}};
+  for (auto part : {image_commands, names_commands})
+    for (Command& command : part()) all.push_back(std::move(command));
+  return all;
 }
 
 }  // namespace spillway::site

@@ -13,8 +13,8 @@ Json metadata_options() {
                        {"InstanceMetadataTags", "enabled"}});
 }
 
-Json root_volume(int64_t gib) {
-  return Json::array({Json::object({{"DeviceName", "/dev/xvda"},
+Json root_volume(const std::string& device, int64_t gib) {
+  return Json::array({Json::object({{"DeviceName", device},
                                     {"Ebs", Json::object({{"Encrypted", true},
                                                           {"DeleteOnTermination", true},
                                                           {"VolumeType", "gp3"},
@@ -48,7 +48,7 @@ Result<void> want_gateway(const Inputs& in, Resources& out) {
                                   {"IamInstanceProfile", ref_to("GatewayProfile")},
                                   {"SourceDestCheck", false},
                                   {"MetadataOptions", metadata_options()},
-                                  {"BlockDeviceMappings", root_volume(8)},
+                                  {"BlockDeviceMappings", root_volume(in.gateway_root_device, 8)},
                                   {"UserDataDigest", digest_of(in.gateway_user_data).substr(0, 32)}});
   if (in.existing.gateway_subnet.empty()) properties.set("PrivateIpAddress", TRY(address_in(in.vpc_cidr, 5)));
   Resource gateway = resource("Gateway", "AWS::EC2::Instance", std::move(properties));
@@ -77,7 +77,7 @@ void want_templates(const Inputs& in, Resources& out) {
                     {"IamInstanceProfile", Json::object({{"Name", ref_to("ComputeProfile")}})},
                     {"SecurityGroupIds", Json::array({ref_to("ComputeGroup")})},
                     {"MetadataOptions", metadata_options()},
-                    {"BlockDeviceMappings", root_volume(in.own.volume_gib)},
+                    {"BlockDeviceMappings", root_volume(in.root_device, in.own.volume_gib)},
                     {"TagSpecifications", Json::array({tags_of("volume"), tags_of("network-interface")})}});
   out.push_back(resource("ComputeTemplate", "AWS::EC2::LaunchTemplate",
                          Json::object({{"LaunchTemplateName", fmt::format("spillway-{}-compute", in.name)},

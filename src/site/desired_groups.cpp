@@ -25,16 +25,14 @@ Json everything(Json group, std::string_view why) {
       {{"IpProtocol", "-1"}, {"SourceSecurityGroupId", std::move(group)}, {"Description", why}});
 }
 
-void want_group(const Inputs& in, const std::string& key, const std::string& about,
+void want_group(const Inputs& in, const std::string& key, std::string_view who, const std::string& about,
                 const std::string& existing, Json rules, Resources& out) {
-  out.push_back(resource(
-      key, "AWS::EC2::SecurityGroup",
-      Json::object({{"GroupName",
-                     fmt::format("spillway-{}-{}", in.name, key == "GatewayGroup" ? "gateway" : "compute")},
-                    {"GroupDescription", about},
-                    {"VpcId", ref_to("Vpc")}}),
-      existing));
-  if (!existing.empty()) return;
+  out.push_back(resource(key, "AWS::EC2::SecurityGroup",
+                         Json::object({{"GroupName", fmt::format("spillway-{}-{}", in.name, who)},
+                                       {"GroupDescription", about},
+                                       {"VpcId", ref_to("Vpc")}}),
+                         existing));
+  if (!existing.empty() || rules.size() == 0) return;  // a rule that turns up is then taken away
   out.push_back(
       resource(key + "Rules", "Spillway::SecurityGroupRules",
                Json::object({{"GroupId", ref_to(key)}, {"SecurityGroupIngress", std::move(rules)}})));
@@ -63,10 +61,12 @@ void want_groups(const Inputs& in, Resources& out) {
     at_compute.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
     at_gateway.push(rule({"icmp", -1, -1}, "CidrIp", network, "ping and path MTU"));
   }
-  want_group(in, "GatewayGroup", "Spillway gateway: the end of the tunnel", in.existing.gateway_group,
-             std::move(at_gateway), out);
-  want_group(in, "ComputeGroup", "Spillway compute nodes", in.existing.compute_group, std::move(at_compute),
-             out);
+  want_group(in, "GatewayGroup", "gateway", "Spillway gateway: the end of the tunnel",
+             in.existing.gateway_group, std::move(at_gateway), out);
+  want_group(in, "ComputeGroup", "compute", "Spillway compute nodes", in.existing.compute_group,
+             std::move(at_compute), out);
+  // Image builders fetch packages; nothing comes in to them.
+  want_group(in, "ImageGroup", "image", "Spillway image builders", "", Json::array(), out);
 }
 
 }  // namespace spillway::site

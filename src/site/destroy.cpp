@@ -46,7 +46,8 @@ Result<void> empty_bucket(const Session& session) {
   return {};
 }
 
-Result<std::vector<std::string>> live_nodes(const Session& session) {
+/// Instances of ours that are not terminated, the gateway aside, which apply made.
+Result<std::vector<std::string>> live_instances(const Session& session, bool builders) {
   Json filters = our_filters(session);
   filters.push(Json::object(
       {{"Name", "instance-state-name"},
@@ -55,21 +56,25 @@ Result<std::vector<std::string>> live_nodes(const Session& session) {
       "ec2", "DescribeInstances", Json::object({{"Filters", std::move(filters)}}), session.deadline));
   std::vector<std::string> out;
   for (const Json& reservation : answer["Reservations"].items())
-    for (const Json& instance : reservation["Instances"].items())
-      if (tag_in(instance["Tags"], "spillway:kind") != "Gateway")
+    for (const Json& instance : reservation["Instances"].items()) {
+      const std::string kind = tag_in(instance["Tags"], "spillway:kind");
+      if (kind != "Gateway" && (kind == kBuilderKind) == builders)
         out.push_back(instance["InstanceId"].as_string());
+    }
   return out;
 }
 
-Result<void> end_nodes(const Session& session, const std::vector<std::string>& ids) {
+/// Their interfaces hold subnets and groups until they are gone.
+Result<void> end_instances(const Session& session, const std::vector<std::string>& ids, bool builders) {
   for (size_t from = 0; from < ids.size(); from += 1000)
     TRY(unless_gone(ec2(
         session, "TerminateInstances",
         Json::object({{"InstanceIds", Json(Json::Array(ids.begin() + static_cast<long>(from),
                                                        ids.begin() + static_cast<long>(std::min(
                                                                          ids.size(), from + 1000))))}}))));
-  while (!TRY(live_nodes(session)).empty()) {
-    if (session.deadline.expired()) return Error{Kind::timeout, "cloud nodes do not end"};
+  while (!TRY(live_instances(session, builders)).empty()) {
+    if (session.deadline.expired())
+      return Error{Kind::timeout, builders ? "image builders do not end" : "cloud nodes do not end"};
     session.clock.sleep_for(std::chrono::milliseconds{500});
   }
   return {};
@@ -79,7 +84,10 @@ Result<void> end_nodes(const Session& session, const std::vector<std::string>& i
 
 Result<Leftovers> leftovers(const Session& session) {
   Leftovers out;
-  out.instances = TRY(live_nodes(session));
+  out.instances = TRY(live_instances(session, false));
+  out.builders = TRY(live_instances(session, true));
+  out.images = TRY(own_images(session));
+  out.snapshots = TRY(orphan_snapshots(session));
   const Json fleets = TRY(session.aws.call_all("ec2", "DescribeFleets", Json::object(), session.deadline));
   for (const Json& fleet : fleets["Fleets"].items())
     if (tag_in(fleet["Tags"], "spillway:cluster") == session.in.cluster.value &&
@@ -96,15 +104,21 @@ Result<void> may_destroy(const Leftovers& others, const Consent& consent) {
     return Error{Kind::refused, kNodesUp, fmt::format("{} cloud nodes are up", others.instances.size())};
   if (!others.bucket.empty() && !consent.with_data)
     return Error{Kind::refused, kBucketNotEmpty, fmt::format("the bucket {} is not empty", others.bucket)};
+  if (!others.images.empty() && !consent.with_data)
+    return Error{Kind::refused, kImagesLeft,
+                 fmt::format("{} is an image of this cluster", others.images.front().name)};
   return {};
 }
 
 Result<void> remove_leftovers(const Session& session, const Leftovers& others) {
-  if (!others.instances.empty()) TRY(end_nodes(session, others.instances));
+  if (!others.builders.empty()) TRY(end_instances(session, others.builders, true));
+  if (!others.instances.empty()) TRY(end_instances(session, others.instances, false));
   if (!others.fleets.empty())
     TRY(ec2(session, "DeleteFleets",
             Json::object({{"FleetIds", Json(Json::Array(others.fleets.begin(), others.fleets.end()))},
                           {"TerminateInstances", true}})));
+  for (const OwnImage& image : others.images) TRY(delete_image(session, image));
+  TRY(delete_snapshots(session, others.snapshots));
   if (!others.bucket.empty()) TRY(empty_bucket(session));
   return {};
 }
@@ -117,6 +131,12 @@ std::string destroy_text(const Inputs& in, const Difference& all, const Leftover
     out += fmt::format("   {}- {:<26} {}{}\n", colour ? "\033[31m" : "", change.key, change.id,
                        colour ? "\033[0m" : "");
   if (!others.instances.empty()) out += fmt::format("   {} cloud nodes that run\n", others.instances.size());
+  if (!others.builders.empty())
+    out += fmt::format("   {} builders of images that are not ready\n", others.builders.size());
+  for (const OwnImage& image : others.images)
+    out += fmt::format("   the image {} {}\n", image.name, image.id);
+  if (!others.snapshots.empty())
+    out += fmt::format("   {} snapshots of former images\n", others.snapshots.size());
   if (!others.bucket.empty()) out += fmt::format("   all data in the bucket {}\n", others.bucket);
   return out;
 }

@@ -10,6 +10,8 @@
 #include "dns/publisher.h"
 #include "fleet/bootstrap.h"
 #include "site/codes.h"
+#include "site/images.h"
+#include "site/instance_types.h"
 #include "site/vpn_site.h"
 #include "vpn/bootstrap.h"
 #include "vpn/gateway_files.h"
@@ -58,33 +60,6 @@ Result<std::vector<std::string>> zones_of(aws::Client& client, const SiteConfig&
       zones.push_back(zone["ZoneName"].as_string());
   if (zones.empty()) return Error{Kind::unavailable, "the region shows no availability zone"};
   return zones;
-}
-
-/// The image's id. A public parameter moves on whenever its publisher makes a new image: what was chosen once
-/// is kept, as `kept` says, until the configuration names another source.
-Result<std::string> image_of(aws::Client& client, const std::string& source, const Json& kept) {
-  if (!source.starts_with("ssm:")) return source;
-  if (kept["source"].as_string() == source && !kept["id"].as_string().empty()) return kept["id"].as_string();
-  auto found = client.call("ssm", "GetParameter", Json::object({{"Name", source.substr(4)}}), soon());
-  if (!found && found.error().kind == Kind::not_found)
-    return Error{Kind::not_found, kNoImage, fmt::format("there is no parameter {}", source.substr(4))};
-  return TRY(std::move(found))["Parameter"]["Value"].as_string();
-}
-
-Result<void> check_image(aws::Client& client, const std::string& id, const std::string& owner) {
-  auto answer = client.call("ec2", "DescribeImages", Json::object({{"ImageIds", Json::array({id})}}), soon());
-  const bool unknown =
-      answer ? (*answer)["Images"].size() == 0 : answer.error().peer_code.starts_with("InvalidAMIID");
-  if (unknown)
-    return Error{Kind::not_found, kNoImage, fmt::format("there is no image {} in this region", id)};
-  const Json image = TRY(std::move(answer))["Images"].at(0);
-  if (image["OwnerId"].as_string() != owner)
-    return Error{
-        Kind::denied, kNoImage,
-        fmt::format("the image {} belongs to account {}, not {}", id, image["OwnerId"].as_string(), owner)}
-        .because("an image of a stranger can hold anything; site.image_owner says whose are taken")
-        .fixed_by(fmt::format("if you trust it: site.image_owner: \"{}\"", image["OwnerId"].as_string()));
-  return {};
 }
 
 void take_groups(const config::Partitions& partitions, Inputs& in) {
@@ -159,16 +134,21 @@ Result<Gathered> begin(const Invocation& asked) {
   in.region = site.aws.region;
   in.bucket = site.data.bucket;
   in.vpn = out.loaded.vpn;
-  aws::Overrides overrides;
-  overrides.endpoint_url = site.aws.endpoint_url;
-  overrides.ca_file = site.aws.ca_bundle;
-  out.aws = TRY(aws::make_stack(profile_for(asked, site), site.aws.region, std::move(overrides)));
+  out.aws = TRY(admin_stack(asked, site, site.aws.region));
   in.account = TRY(account_of(out.aws->client()));
   if (in.own.image_owner == "self") in.own.image_owner = in.account;
   return out;
 }
 
 }  // namespace
+
+Result<std::unique_ptr<aws::Stack>> admin_stack(const Invocation& asked, const config::Site& site,
+                                                const std::string& region) {
+  aws::Overrides overrides;
+  overrides.endpoint_url = site.aws.endpoint_url;
+  overrides.ca_file = site.aws.ca_bundle;
+  return aws::make_stack(profile_for(asked, site), region, std::move(overrides));
+}
 
 Result<Gathered> gather_for_destroy(const Invocation& asked) {
   Gathered out = TRY(begin(asked));
@@ -193,15 +173,18 @@ Result<Gathered> gather(const Invocation& asked) {
                     "disks nor interfaces; groups without LaunchTemplateSpecification get the strict policy",
                     fmt::join(in.foreign_templates, ", ")));
 
+  const Shapes shapes = TRY(take_shapes(asked, out));
   aws::Client& client = out.aws->client();
   in.zones = TRY(zones_of(client, in.own));
   const auto kept = read_file(out.outputs);
   const Json before = kept ? Json::parse(*kept).value_or(Json()) : Json();
   in.image = TRY(image_of(client, in.own.image, before["image"]));
   in.gateway_image = TRY(image_of(client, in.own.gateway_image, before["gateway_image"]));
-  TRY(check_image(client, in.image, in.own.image_owner));
+  const ImageFacts image = TRY(check_image(client, in.image, in.own.image_owner));
+  TRY(check_architecture(site.partitions, shapes, image));
+  in.root_device = in.gateway_root_device = image.root_device;
   if (!in.vpn.onprem_cidrs.empty() && in.gateway_image != in.image)
-    TRY(check_image(client, in.gateway_image, in.own.image_owner));
+    in.gateway_root_device = TRY(check_image(client, in.gateway_image, in.own.image_owner)).root_device;
 
   const std::string conf = read_file(site.cluster.slurm_conf).value_or("");
   std::vector<std::string> controllers =

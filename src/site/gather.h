@@ -4,6 +4,7 @@
 
 #include "aws/stack.h"
 #include "base/command.h"
+#include "config/partition_advice.h"
 #include "fleet/setup.h"
 #include "site/inputs.h"
 
@@ -16,13 +17,19 @@ struct Gathered {
   std::unique_ptr<aws::Stack> aws;
   std::filesystem::path intents, outputs;  // files
   std::vector<std::string> warnings;       // for people
+  std::vector<config::Derived> derived;    // CPUs and RealMemory that EC2 said, because the groups do not
   std::set<std::string> unmanaged;         // keys that this run can neither make nor judge
 };
 
 /// Reads the configuration and slurm.conf, asks AWS who and where we are, and checks what can be checked
-/// before anything is made: credentials, the images and their owner, networks, key files. Errors: invalid,
-/// credentials, not_found (SPW-SITE-011), those of Client::call.
+/// before anything is made: credentials, the images and their owner, instance types, networks, key files. The
+/// groups' CPUs and RealMemory are filled in as EC2 says. Errors: invalid, credentials, not_found
+/// (SPW-SITE-011, -020), those of Client::call.
 Result<Gathered> gather(const Invocation& asked);
+/// A client with the administrator's own credentials: --profile, the environment's, or aws.profile. Errors:
+/// those of make_stack.
+Result<std::unique_ptr<aws::Stack>> admin_stack(const Invocation& asked, const config::Site& site,
+                                                const std::string& region);
 /// Only what destroy needs: nothing of the configuration has to be in order but the cluster and the account.
 Result<Gathered> gather_for_destroy(const Invocation& asked);
 

@@ -22,6 +22,8 @@ struct Inputs {
   std::vector<std::string> zones;
   std::string vpc_cidr = "172.31.0.0/16";
   std::string image, gateway_image;  // ids
+  // The devices of their root volumes: one of another name would be a second volume.
+  std::string root_device = "/dev/xvda", gateway_root_device = "/dev/xvda";
   std::string image_owner;
   std::vector<std::string> name_servers;             // of the premises, by address; may be none
   std::string zone;                                  // of the nodes' names

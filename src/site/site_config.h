@@ -18,6 +18,7 @@ struct SiteConfig {
   std::vector<std::string> slurm_restart, slurm_restart_nodes;
   Duration suspend_time = std::chrono::seconds{400}, suspend_timeout = std::chrono::seconds{60},
            resume_timeout = std::chrono::seconds{300}, tolerated_outage{};
+  std::string billing_weights;
 };
 template <class Visitor>
 void describe(Visitor& v, SiteConfig& c) {
@@ -49,6 +50,10 @@ void describe(Visitor& v, SiteConfig& c) {
   v.field("site.tolerated_outage", c.tolerated_outage,
           "SlurmdTimeout: how long the tunnel may be down before jobs on cloud nodes are lost; 0: as "
           "slurm.conf says.");
+  v.field("site.billing_weights", c.billing_weights,
+          "TRESBillingWeights of cloud partitions that say none, such as CPU=2.0,Mem=0.25G; empty: Slurm "
+          "counts CPUs.")
+      .one_line(200);
 }
 
 /// What stands already and is used: never changed, never destroyed.

@@ -18,17 +18,6 @@ constexpr Code kRolledBack{"SPW-SITE-019",
 constexpr auto kTrial = std::chrono::seconds{30};
 constexpr auto kAnswer = std::chrono::seconds{60};
 
-/// The value of a parameter in slurm.conf, or `otherwise`.
-std::string setting(std::string_view conf, std::string_view name, std::string otherwise) {
-  for (std::string_view line : split(conf, '\n')) {
-    line = trim(line.substr(0, line.find('#')));
-    const size_t equals = line.find('=');
-    if (equals != std::string_view::npos && equal_ignoring_case(trim(line.substr(0, equals)), name))
-      return std::string(trim(line.substr(equals + 1)));
-  }
-  return otherwise;
-}
-
 /// Without what a second slurmctld must not do: keep its state and log where the first one does, run
 /// programs, talk to the database.
 std::string without_programs(std::string_view conf) {
@@ -80,10 +69,10 @@ class Scratch {
 
 Result<void> prepare_trial(const SlurmHost& host, const SlurmFiles& files, const fs::path& folder,
                            Runner& runner) {
-  const std::string user = setting(files.slurm_conf, "SlurmUser", "root");
+  const std::string user = setting_in_conf(files.slurm_conf, "SlurmUser", "root");
   std::error_code failed;
   fs::create_directories(folder / "etc", failed);
-  const fs::path state = setting(files.slurm_conf, "StateSaveLocation", "/var/spool");
+  const fs::path state = setting_in_conf(files.slurm_conf, "StateSaveLocation", "/var/spool");
   fs::copy(state, folder / "state", fs::copy_options::recursive | fs::copy_options::skip_symlinks, failed);
   if (failed) return system_error("copy the state of slurmctld from", state, failed.value());
   for (const auto& each : fs::directory_iterator(host.slurm_conf.parent_path(), failed))
@@ -142,6 +131,16 @@ Result<void> write_pair(const SlurmHost& host, const SlurmFiles& files) {
 }
 
 }  // namespace
+
+std::string setting_in_conf(std::string_view conf, std::string_view name, std::string otherwise) {
+  for (std::string_view line : split(conf, '\n')) {
+    line = trim(line.substr(0, line.find('#')));
+    const size_t equals = line.find('=');
+    if (equals != std::string_view::npos && equal_ignoring_case(trim(line.substr(0, equals)), name))
+      return std::string(trim(line.substr(equals + 1)));
+  }
+  return otherwise;
+}
 
 Result<SlurmFiles> read_slurm_files(const SlurmHost& host) {
   SlurmFiles out;

@@ -17,6 +17,9 @@ struct SlurmHost {
   std::filesystem::path spillway_conf() const { return slurm_conf.parent_path() / "spillway.conf"; }
 };
 
+/// The value of a parameter in slurm.conf, or `otherwise`.
+std::string setting_in_conf(std::string_view conf, std::string_view name, std::string otherwise);
+
 /// The files as they are; an absent spillway.conf is empty. Errors: not_found (no slurm.conf), denied, io.
 Result<SlurmFiles> read_slurm_files(const SlurmHost& host);
 

@@ -75,6 +75,13 @@ std::string controller_parameters(const SlurmPart& part) {
   return joined(part.controller_parameters, ours);
 }
 
+config::Partitions with_weights(config::Partitions partitions, const std::string& weights) {
+  for (config::Partition& partition : partitions.partitions)
+    if (!weights.empty() && !has_key(partition.options, "TRESBillingWeights"))
+      partition.options.emplace_back("TRESBillingWeights", "\"" + weights + "\"");
+  return partitions;
+}
+
 }  // namespace
 
 std::string node_lines(const config::Partitions& partitions) {
@@ -103,7 +110,8 @@ Result<std::string> gres_conf_aws(const config::Partitions& partitions) {
   return out;
 }
 
-std::string spillway_conf(const config::Partitions& partitions, const SlurmPart& part) {
+std::string spillway_conf(const config::Partitions& given, const SlurmPart& part) {
+  const config::Partitions partitions = with_weights(given, part.billing_weights);
   std::string out = fmt::format(
       R"(# Written by `spillway config slurm`; included by slurm.conf. Changes here are lost: change spillway.yaml.
 # Slurm {}.{:02}. Adding or removing nodes needs a restart of slurmctld and of every slurmd.

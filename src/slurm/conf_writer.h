@@ -32,6 +32,7 @@ struct SlurmPart {
   // What slurm.conf says itself: of each such parameter one line counts, so ours takes the site's words
   // along.
   std::vector<std::string> controller_parameters, private_data;
+  std::string billing_weights;    // TRESBillingWeights of partitions that say none; empty: Slurm's own
   std::string suspend_exc_nodes;  // nodes that are never powered down, as a hostlist; empty: it is only said
 };
 

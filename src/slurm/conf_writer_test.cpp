@@ -49,6 +49,15 @@ config::PluginConfig plugin() {
       .value();
 }
 
+TEST(SpillwayConf, WeighsWhatPartitionsLeaveOpen) {
+  SlurmPart part;
+  part.billing_weights = "CPU=2.0,Mem=0.25G";
+  const std::string two = spillway_conf(partitions(kTwoPartitions), part);
+  EXPECT_NE(two.find("TRESBillingWeights=\"CPU=2.0,Mem=0.25G\""), std::string::npos);
+  const std::string own = spillway_conf(partitions(config::samples::kTutorialPartitions), part);
+  EXPECT_EQ(own.find("CPU=2.0"), std::string::npos) << "the partition's own stand";
+}
+
 TEST(ConfWriter, WritesThePluginsFiles) {
   expect_golden("tutorial.slurm.conf.aws",
                 slurm_conf_aws(plugin(), partitions(config::samples::kTutorialPartitions)));

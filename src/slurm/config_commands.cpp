@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "config/partition_advice.h"
 #include "slurm/command_controller.h"
 #include "slurm/conf_writer.h"
 #include "slurm/config_compare.h"
@@ -117,8 +118,19 @@ Result<int> schema(const Sections& sections, const Invocation& asked) {
   return 0;
 }
 
+/// What the groups leave out and the shipped table knows; `plan` and `apply` ask EC2 itself.
+void derive_offline(config::Partitions& partitions) {
+  config::derive_specifications(partitions, config::shape_of);
+  for (const GroupName& group : config::without_specifications(partitions))
+    fmt::print(
+        stderr,
+        "warning: {}: without CPUs and RealMemory Slurm takes its nodes for ones of one CPU and 1 MiB\n",
+        group);
+}
+
 Result<int> slurm(const Sections& sections, const Invocation& asked) {
-  const config::Site site = TRY(config::load_site(file_of(asked), sections));
+  config::Site site = TRY(config::load_site(file_of(asked), sections));
+  if (!site.plugin_v2) derive_offline(site.partitions);
   if (asked.has("to") || asked.has("write")) {
     const std::filesystem::path folder = asked.get("to", ".");
     if (site.plugin_v2) {

@@ -32,6 +32,7 @@ struct Node {
   /// What slurmctld printed of this node could be read in two ways (a value holds text that looks like other
   /// fields): `state` is unknown then, and nothing may be decided on it.
   bool ambiguous = false;
+  std::string version;  // of its slurmd, "22.05.8"; empty while none has registered
 };
 
 /// A job in slurmctld's memory; each element of an array is one.

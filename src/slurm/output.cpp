@@ -81,7 +81,8 @@ Node node_in(std::string_view line) {
             .boot_time = moment(field(line, "BootTime")),
             .slurmd_start_time = moment(field(line, "SlurmdStartTime")),
             .last_busy = moment(field(line, "LastBusyTime")),
-            .ambiguous = is_ambiguous(line)};
+            .ambiguous = is_ambiguous(line),
+            .version = std::string(field(line, "Version"))};
   if (node.ambiguous) node.state = {};
   for (const std::string_view partition : split(field(line, "Partitions"), ','))
     if (!partition.empty()) node.partitions.emplace_back(partition);

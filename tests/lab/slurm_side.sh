@@ -32,3 +32,11 @@ on ctl:root sed -i 's/"MaxTime": "12:00:00"/"MaxTime": "12:00:00", "DefMemPerCPU
 grep -q SPW-SITE-018 /tmp/refused || fail "not refused by the trial: $(cat /tmp/refused)"
 equal "$(on ctl:root cat /etc/slurm/slurm.conf /etc/slurm/spillway.conf)" "$before" "the files after the refusal"
 on ctl scontrol ping | grep -q UP || fail "slurmctld does not answer"
+
+# destroy takes Slurm's part out again before anything on AWS goes.
+on ctl:root sed -i 's/, "DefMemPerCPU": "nonsense"//' /etc/spillway/partitions.json
+on ctl:root env "AWS_ACCESS_KEY_ID=$access" "AWS_SECRET_ACCESS_KEY=$secret" $cli destroy --yes --no-input --with-data --with-nodes >/tmp/destroyed 2>&1 || fail "destroy: $(cat /tmp/destroyed)"
+equal "$(on ctl:root grep -c 'Include spillway\|spillway:\|#spillway#' /etc/slurm/slurm.conf || true)" 0 "what destroy leaves of ours in slurm.conf"
+! on ctl:root test -e /etc/slurm/spillway.conf || fail "spillway.conf stays"
+on ctl scontrol ping | grep -q UP || fail "slurmctld does not answer after destroy"
+! on ctl scontrol show node cloud-c5-0 >/dev/null 2>&1 || fail "slurmctld still knows cloud nodes"
