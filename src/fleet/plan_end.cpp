@@ -59,8 +59,14 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
   if (!in_slurm) return no_such_node(machine) ? "Slurm has no such node" : "";
   const slurm::NodeState& state = in_slurm->state;
   const bool next_epoch = record && record->epoch != machine.epoch && state.is_powering_up();
-  const bool let_go = state.is_powering_down() || state.is_powered_down() || next_epoch;
+  const bool let_go = is_let_go(state) || next_epoch;
   return let_go || state.is_down() ? "suspended" : "";  // a hook called by hand ends nothing that Slurm uses
+}
+
+/// POWER_DOWN alone says that Slurm waits for the node's jobs.
+bool Planner::is_let_go(const slurm::NodeState& state) {
+  return state.is_powered_down() || state.has(slurm::NodeState::kPoweringDown) ||
+         (state.has(slurm::NodeState::kPowerDownRequested) && !state.is_allocated());
 }
 
 bool Planner::no_such_node(const MachineRecord& machine) const {

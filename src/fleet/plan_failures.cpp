@@ -105,9 +105,8 @@ void Planner::give_back() {
     if ((!record.marked_down || overwritten) && !planted(Bug::no_mark_down)) {
       down[record.reason].reason = record.reason;
       down[record.reason].nodes.push_back(name);
-    } else if ((!holds_machine(name) || planted(Bug::given_back_too_early)) &&
-               !planted(Bug::down_for_ever) && world_.now >= record.hold_until &&
-               !is_being_serviced(*slurm_node(name))) {
+    } else if ((!holds_machine(name) || planted(Bug::given_back_too_early)) && !planted(Bug::down_for_ever) &&
+               world_.now >= record.hold_until && !is_being_serviced(*slurm_node(name))) {
       back.nodes.push_back(name);
     }
   }

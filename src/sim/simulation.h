@@ -131,6 +131,7 @@ class Simulation {
   std::optional<fleet::Reconciler> reconciler_;
   Ledger ledger_;
   Buckets buckets_;
+  std::set<NodeName> drained_;  // by an administrator
   std::vector<Window> windows_;
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;

@@ -187,6 +187,7 @@ void Simulation::happen(const Happening& h) {
       order(name(h.node), slurm::NodeAction::down, "broken fan");
       return;
     case What::admin_drain:
+      drained_.insert(name(h.node));
       order(name(h.node), slurm::NodeAction::drain, "maintenance");
       return;
     case What::admin_up:
@@ -266,7 +267,7 @@ void Simulation::lift_everything() {
   disturbed_at_ = clock_.now();
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
-    if (node.state.is_draining() && node.reason == "maintenance")
+    if (node.state.is_draining() && drained_.contains(node.name))
       order(node.name, slurm::NodeAction::undrain, "");
     if (node.reason == "broken fan" && node.state.is_down())
       order(node.name, slurm::NodeAction::power_down_force, "");
