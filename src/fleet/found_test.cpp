@@ -1,6 +1,7 @@
 // What the simulation found, each as a world and what the plan must make of it.
 #include <gtest/gtest.h>
 
+#include "fleet/reconciler.h"
 #include "fleet/scene.h"
 
 namespace spillway::fleet {
@@ -31,11 +32,16 @@ TEST(Found, SecretsGoBeforeTheirMachineIsForgotten) {
   EXPECT_EQ(scene.all<Close>().size(), 1u);
 }
 
-TEST(Found, ASecretThatALostJournalReleasedGoesWithItsMachine) {
+TEST(Found, ALostJournalFindsAMachinesNodeByItsTags) {
   Scene scene;
-  scene.wish(0, Wanted::down);
-  scene.machine("i-1", 0).terminate_at = kNow;
-  EXPECT_EQ(scene.all<Withdraw>().size(), 1u) << "though this journal did not release it";
+  aws::Instance& instance = scene.cloud("i-1", "running");
+  instance.tags.push_back({"spillway:node", "cloud-c5-3"});
+  instance.tags.push_back({"spillway:epoch", "7"});
+  scene.slurm(3, "IDLE+CLOUD+POWERING_UP");
+  const Records records = rebuild(*scene.world.cloud, *scene.world.slurm, {}, kNow);
+  const MachineRecord& machine = records.machines.at(InstanceId{"i-1"});
+  EXPECT_EQ(machine.node, Scene::name(3)) << "as images of plugin v2 read their own name";
+  EXPECT_EQ(machine.epoch, 7);
 }
 
 TEST(Found, ANodeThatALostJournalSetDownIsGivenBack) {

@@ -84,8 +84,7 @@ void Planner::introduce() {
   for (const auto& [id, machine] : world_.records.machines) {
     if (!machine.live() || machine.node.empty()) continue;
     const bool leaving = machine.terminate_at != kNever || closing_.contains(id);
-    // A journal that was lost may have released them: at the end they go in any case.
-    if (policy_.bucket && (leaving || (machine.joined_at != kNever && machine.released_at != kNever)) &&
+    if ((machine.joined_at != kNever || leaving) && machine.released_at != kNever &&
         machine.withdrawn_at == kNever)
       withdraw.instances.push_back(id);
     if (leaving || !wants(machine.node, machine.epoch)) continue;

@@ -56,7 +56,7 @@ void Planner::close() {
     }
     closing_.insert(id);
     // A closed machine is looked at no more: what was released to it goes first.
-    if (policy_.bucket && !machine.node.empty() && machine.withdrawn_at == kNever) continue;
+    if (machine.released_at != kNever && machine.withdrawn_at == kNever) continue;
     by_reason[reason].reason = reason;
     by_reason[reason].instances.push_back(id);
   }

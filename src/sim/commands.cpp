@@ -53,6 +53,7 @@ Result<int> replay(const Invocation& asked) {
   if (asked.has("trace")) options.trace = [](const std::string& line) { fmt::print("{}\n", line); };
   options.over_http = asked.has("http");
   options.on_sqlite = asked.has("sqlite");
+  options.strict = asked.has("strict");
   options.without_crashes = asked.has("without-crashes");
   const Outcome outcome = Simulation(script, options, stage).run();
   fmt::print("seed {}: {} effects, {} faults, {} passes, trace {:016x}\n", script.seed, outcome.effects,
@@ -65,7 +66,8 @@ Result<int> many(const Invocation& asked) {
   Order order{.schedules = TRY(number(asked, "schedules")),
               .seed = TRY(number(asked, "seed")),
               .jobs = static_cast<unsigned>(TRY(number(asked, "jobs"))),
-              .go_on = asked.has("go-on")};
+              .go_on = asked.has("go-on"),
+              .strict = asked.has("strict")};
   Report report = run(order, [&](uint64_t done) {
     if (!asked.has("quiet")) fmt::print(stderr, "\r{} schedules", done);
   });
@@ -135,6 +137,8 @@ std::vector<Command> commands() {
                    {.name = "--seed", .value = "S", .help = "The first one.", .fallback = "1"},
                    {.name = "--jobs", .value = "N", .help = "How many side by side.", .fallback = "1"},
                    {.name = "--few", .help = "Too few to fill the table: empty cells are no failure."},
+                   {.name = "--strict",
+                    .help = "Ending a machine whose job began since the last look is a failure, too."},
                    {.name = "--go-on", .help = "After a failure too."},
                    {.name = "--trace", .help = "Run the one schedule and tell all that happens."},
                    {.name = "--only", .value = "NAMES", .help = "Of the schedule, only these."},

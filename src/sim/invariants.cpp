@@ -96,6 +96,16 @@ std::string invariant_11(const View& view) {
   return {};
 }
 
+/// Whether a job that began until then runs on the node.
+bool runs_there(const View& view, const NodeName& node, Time began_until) {
+  const auto& jobs = view.slurm.jobs_now();
+  return std::any_of(jobs.begin(), jobs.end(), [&](const auto& entry) {
+    const slurm::Job& job = entry.second;
+    return job.state == "RUNNING" && *job.start <= began_until &&
+           std::find(job.nodes.begin(), job.nodes.end(), node) != job.nodes.end();
+  });
+}
+
 struct Rate {
   std::string_view operation;
   double most, each_second;
@@ -164,7 +174,7 @@ std::string invariant_03_after(const View& view, const std::string& intent) {
   return {};
 }
 
-std::string invariant_04(const View& view, const std::vector<InstanceId>& ids) {
+std::string invariant_04(const View& view, const std::vector<InstanceId>& ids, Time looked_at, bool strict) {
   for (const InstanceId& id : ids) {
     const auto found = view.account.instances.find(id.value);
     if (found == view.account.instances.end()) continue;
@@ -173,7 +183,7 @@ std::string invariant_04(const View& view, const std::vector<InstanceId>& ids) {
     for (const auto& [name, record] : view.disk.nodes) {
       const slurm::Node& node = view.slurm.look(name);
       if (node.address == found->second.private_ip && node.state.is_registered() &&
-          view.slurm.is_running_on(name))
+          runs_there(view, name, strict ? Time::max() : looked_at))
         return fmt::format("{} is {}, and a job runs there", id, name);
     }
   }

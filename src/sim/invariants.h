@@ -31,8 +31,9 @@ void check_all(const View& view);
 /// 3. Every launch has a durable intent first; replaying it launches nothing new.
 std::string invariant_03_before(const View& view, const Json& request);
 std::string invariant_03_after(const View& view, const std::string& intent);
-/// 4. Terminate only instances with our tag; none with a running job.
-std::string invariant_04(const View& view, const std::vector<InstanceId>& ids);
+/// 4. Terminate only instances with our tag; none with a running job. A job that began after the process last
+/// looked at Slurm counts only where `strict`: a plan cannot know of it.
+std::string invariant_04(const View& view, const std::vector<InstanceId>& ids, Time looked_at, bool strict);
 /// 10. API calls stay under the limit at any failure rate: EC2's published buckets never run dry.
 class Buckets {
  public:

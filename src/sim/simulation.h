@@ -23,6 +23,7 @@ struct Options {
   bool over_http = false;                  // EC2 and S3 by the real client, signed, in XML
   bool on_sqlite = false;                  // the real journal, compared with the one in memory
   bool without_crashes = false;
+  bool strict = false;  // a job that began since the last look counts, too
 };
 
 /// What came of a schedule.
@@ -136,7 +137,7 @@ class Simulation {
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;
   std::deque<std::pair<Time, Clouds>> past_lists_;
-  Time pass_began_{};
+  Time pass_began_{}, journal_made_at_{};
   Time next_pass_{}, start_process_at_{}, next_tick_{};
   bool alive_ = false, waiting_ = false, calm_from_now_on_ = false;
   int failed_passes_ = 0;
