@@ -32,6 +32,14 @@ TEST(Found, SecretsGoBeforeTheirMachineIsForgotten) {
   EXPECT_EQ(scene.all<Close>().size(), 1u);
 }
 
+TEST(Found, ASecretWhoseReleaseACrashKeptFromTheJournalGoesWithItsMachine) {
+  Scene scene;
+  scene.wish(0, Wanted::down);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.published_at = machine.terminate_at = kNow;
+  EXPECT_EQ(scene.all<Withdraw>().size(), 1u);
+}
+
 TEST(Found, ALostJournalFindsAMachinesNodeByItsTags) {
   Scene scene;
   aws::Instance& instance = scene.cloud("i-1", "running");

@@ -56,7 +56,7 @@ void Planner::close() {
     }
     closing_.insert(id);
     // A closed machine is looked at no more: what was released to it goes first.
-    if (machine.released_at != kNever && machine.withdrawn_at == kNever) continue;
+    if (policy_.bucket && holds_secrets(machine)) continue;
     by_reason[reason].reason = reason;
     by_reason[reason].instances.push_back(id);
   }

@@ -30,12 +30,12 @@ Terms terms(Dice& dice) {
   t.bucket = !dice.one_in(5);
   t.tells_jobs = dice.one_in(2);
   t.resume_rate = dice.one_in(3) ? dice.upto(20, 300) : 0;
-  t.resume_timeout = dice.time(60, 150);
   t.suspend_time = dice.time(10, 90);
   t.suspend_timeout = dice.time(5, 40);
   t.slurmd_timeout = dice.time(20, 60);
   t.boot_least = dice.time(2, 20);
   t.boot_most = t.boot_least + dice.time(1, 40);
+  t.resume_timeout = t.boot_most + dice.time(30, 90);
   t.busy = dice.time(2, 5);
   t.idle = dice.time(8, 15);
   t.failure_hold = dice.time(5, 30);

@@ -56,6 +56,7 @@ class Simulation {
   void act_out();
   void settle();
   void judge_the_end();
+  std::vector<std::string> names_of_ours() const;
   std::string invariant_12() const;
   std::string end_state();
   void lose_journal();

@@ -157,7 +157,7 @@ bool Simulation::is_settled() {
   }
   for (const auto& [id, instance] : cloud_.account().instances)
     if (is_ours(view(), instance) && is_alive(instance)) return false;
-  return true;
+  return !terms_.names || names_of_ours().empty();  // they are looked at every few minutes
 }
 
 /// What a crash must not change: nodes that are not simply off, names, and objects but the launch documents.
@@ -168,10 +168,19 @@ std::string Simulation::end_state() {
     const std::string state = to_string(node.state);
     if (state != "IDLE+CLOUD+POWERED_DOWN") text += fmt::format("{} {}; ", node.name, state);
   }
-  for (const std::string& name : name_server_.names()) text += name + "; ";
+  // The way back of a name that somebody erased cannot be found from it any more.
+  if (terms_.names)
+    for (const std::string& name : names_of_ours()) text += name + "; ";
   for (const auto& [key, object] : cloud_.objects())
     if (key.find("/launches/") == std::string::npos) text += key + "; ";
   return text;
+}
+
+std::vector<std::string> Simulation::names_of_ours() const {
+  std::vector<std::string> ours;
+  for (const std::string& name : name_server_.names())
+    if (!name.ends_with(".arpa") && !ledger_.foreign_names.contains(name)) ours.push_back(name);
+  return ours;
 }
 
 /// Liveness: everything settled, no instance is left that nobody wants, jobs that can run have run.
@@ -193,6 +202,8 @@ void Simulation::judge_the_end() {
   for (const auto& [id, machine] : disk_.machines) end(fmt::format("the journal holds {} for alive", id));
   for (const auto& [key, object] : cloud_.objects())
     if (key.find("/release/") != std::string::npos) end(fmt::format("a secret is left: {}", key));
+  if (terms_.names)
+    for (const std::string& name : names_of_ours()) end(fmt::format("{} is still in DNS", name));
   if (in_motion_) end("something is still in motion");
 }
 
