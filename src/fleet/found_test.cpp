@@ -19,6 +19,19 @@ TEST(Found, APowerDownThatWaitsForAJobEndsNoMachine) {
   EXPECT_EQ(scene.all<Terminate>().size(), 1u) << "its job is done";
 }
 
+TEST(Found, AMachineThatCameBackToWorkIsNotEndedForAnOldReason) {
+  Scene scene;
+  scene.wish(0, Wanted::failed);
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.address = IpAddress{"10.0.0.1"};
+  machine.terminate_at = kNow - seconds{60};  // and EC2 did not hear of it
+  machine.end_reason = "failed: Slurm set it DOWN";
+  scene.slurm(0, "DOWN+CLOUD").address = "10.0.0.1";
+  EXPECT_EQ(scene.all<Terminate>().size(), 1u);
+  scene.slurm(0, "ALLOCATED+CLOUD").address = "10.0.0.1";
+  EXPECT_TRUE(scene.all<Terminate>().empty()) << "a job runs there";
+}
+
 TEST(Found, SecretsGoBeforeTheirMachineIsForgotten) {
   Scene scene;
   scene.wish(0, Wanted::up);

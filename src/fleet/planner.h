@@ -92,6 +92,8 @@ class Planner {
   bool no_such_node(const MachineRecord& machine) const;
   /// Whether its secrets may still lie released.
   static bool holds_secrets(const MachineRecord& machine);
+  /// Whether Slurm shows jobs on it.
+  bool works(const MachineRecord& machine) const;
   /// Whether Slurm is done with the node.
   static bool is_let_go(const slurm::NodeState& state);
   /// Whether Slurm has a busy node at this machine's address, though no binding says which.

@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "aws/ec2.h"
+#include "sim/broken.h"
 #include "sim/ledger.h"
 
 // failures.md §2, as far as the fleet is judged by them here; each is a function named after its number.
 namespace spillway::sim {
-
-/// What was wrong; thrown through the process, which has no say in it.
-struct Broken {
-  std::string invariant;  // "01"
-  std::string what;
-};
 
 struct Invariant {
   std::string_view number, sentence;

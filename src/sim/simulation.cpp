@@ -249,7 +249,9 @@ void Simulation::begin_process() {
   trace("the process begins, generation {}", disk_.generation);
   journal_ = std::make_unique<MemoryJournal>(disk_, effects_);
   journal_->saw_machine = [this](const fleet::MachineRecord& machine) {
-    if (!machine.node.empty()) ledger_.bound[machine.id] = machine.node;
+    if (machine.node.empty()) return;
+    ledger_.bound[machine.id] = machine.node;
+    ledger_.served.emplace(machine.node, machine.epoch);
   };
   journal_->saw_launch = [](const fleet::LaunchRecord&) {};
   journal_->loses = is_unwritten;

@@ -56,6 +56,8 @@ class Simulation {
   void act_out();
   void settle();
   void judge_the_end();
+  void note_names_left();
+  std::string whose_launch(const fleet::LaunchRecord& launch) const;
   std::vector<std::string> names_of_ours() const;
   std::string invariant_12() const;
   std::string end_state();
@@ -133,7 +135,9 @@ class Simulation {
   std::optional<fleet::Reconciler> reconciler_;
   Ledger ledger_;
   Buckets buckets_;
-  std::set<NodeName> drained_;  // by an administrator
+  std::set<NodeName> drained_;       // by an administrator
+  std::set<std::string> leftovers_;  // names that the world put there
+  std::map<std::string, int> done_;  // steps that worked, by what they say
   std::vector<Window> windows_;
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;

@@ -175,6 +175,7 @@ void Simulation::happen(const Happening& h) {
       name_server_.write(full, dns::Type::txt,
                          *dns::text_data(fmt::format("spillway {} i-0dead", policy_.cluster)));
       name_server_.write(full, dns::Type::a, *dns::address_data(IpAddress{"172.31.9.9"}));
+      leftovers_.insert(full);
       return;
     }
     case What::kill:
@@ -224,6 +225,8 @@ void Simulation::order(const NodeName& node, slurm::NodeAction action, const std
 void Simulation::lose_journal() {
   disk_ = Disk{};
   ledger_.forget_secret_bindings(view());
+  ledger_.served.clear();
+  for (const std::string& name : names_of_ours()) leftovers_.insert(name);
   if (folder_.empty()) return;
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
