@@ -42,6 +42,8 @@ TEST(Found, SecretsGoBeforeTheirMachineIsForgotten) {
   EXPECT_TRUE(scene.all<Close>().empty()) << "what is closed is looked at no more";
   EXPECT_EQ(scene.all<Fail>().size(), 1u) << "the node need not wait for that";
   machine.withdrawn_at = kNow;
+  EXPECT_TRUE(scene.all<Close>().empty()) << "nor is its end known before its node has failed";
+  scene.wish(0, Wanted::failed);
   EXPECT_EQ(scene.all<Close>().size(), 1u);
 }
 
