@@ -49,6 +49,8 @@ class Executor {
   Nothing act(const Requeue&, const Records&, Deadline);
   Nothing act(const RenewLease&, const Records&, Deadline);
 
+  /// Whether any node of the launch is still wanted by now.
+  Result<bool> is_wanted(const LaunchRecord& launch);
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);
   Nothing record_refusal(LaunchRecord launch, const Error& error);
   /// Journals that the same request is sent again after `wait`; gives the error that caused it.

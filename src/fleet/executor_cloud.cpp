@@ -62,8 +62,17 @@ Result<aws::Ec2*> Executor::ec2_of(const GroupName& group) const {
   return Error{Kind::invalid, kNoCloud, fmt::format("no account and region for group '{}'", group)};
 }
 
+Result<bool> Executor::is_wanted(const LaunchRecord& launch) {
+  for (const LaunchNode& each : launch.nodes) {
+    const auto node = TRY(journal_.node(each.node));
+    if (node && node->wanted == Wanted::up && node->epoch == each.epoch) return true;
+  }
+  return false;
+}
+
 Result<void> Executor::act(const Launch& step, const Records&, Deadline deadline) {
   LaunchRecord launch = step.record;
+  if (!TRY(is_wanted(launch))) return {};  // by an earlier step of the same plan
   ++launch.tries;
   if (planted(Bug::new_token_each_try))
     launch.request.set("ClientToken", fmt::format("{}-{}", launch.intent, launch.tries));

@@ -35,14 +35,15 @@ bool Planner::asked_in_vain(const MachineRecord& machine) const {
 }
 
 std::string Planner::reason_to_end(const MachineRecord& machine) const {
-  if (!machine.end_reason.empty()) return machine.end_reason;  // decided before
+  // Decided before; but a machine whose end EC2 would not hear of may have come back to work.
+  if (!machine.end_reason.empty()) return works(machine) ? "" : machine.end_reason;
   if (machine.node.empty()) {
     const auto launch = world_.records.launches.find(machine.intent);
     const bool being_assigned = launch != world_.records.launches.end() &&
                                 launch->second.state != LaunchState::failed && !launch->second.assigned;
     const bool spare = being_assigned && !planted(Bug::reaps_what_is_being_assigned);
-    const bool young =
-        !older_than(machine.launched_at, policy_.unbound_grace) && !planted(Bug::no_unbound_grace);
+    const bool young = !older_than(machine.launched_at, policy_.unbound_grace) &&
+                       !planted(Bug::reaps_what_is_being_assigned);
     if (spare || young) return {};
     const bool reaps = planted(Bug::reaps_allocated_address);
     return allocated_address(machine) && !reaps ? "" : "no node claims it";
@@ -59,8 +60,20 @@ std::string Planner::reason_to_end(const MachineRecord& machine) const {
   if (!in_slurm) return no_such_node(machine) ? "Slurm has no such node" : "";
   const slurm::NodeState& state = in_slurm->state;
   const bool next_epoch = record && record->epoch != machine.epoch && state.is_powering_up();
-  const bool let_go = state.is_powering_down() || state.is_powered_down() || next_epoch;
+  const bool let_go = is_let_go(state) || next_epoch;
   return let_go || state.is_down() ? "suspended" : "";  // a hook called by hand ends nothing that Slurm uses
+}
+
+bool Planner::works(const MachineRecord& machine) const {
+  const slurm::Node* in_slurm = machine.node.empty() ? nullptr : slurm_node(machine.node);
+  return in_slurm && in_slurm->state.is_registered() && in_slurm->state.is_allocated() &&
+         in_slurm->address == machine.address.value;
+}
+
+/// POWER_DOWN alone says that Slurm waits for the node's jobs.
+bool Planner::is_let_go(const slurm::NodeState& state) {
+  return state.is_powered_down() || state.has(slurm::NodeState::kPoweringDown) ||
+         (state.has(slurm::NodeState::kPowerDownRequested) && !state.is_allocated());
 }
 
 bool Planner::no_such_node(const MachineRecord& machine) const {

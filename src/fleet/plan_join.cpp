@@ -69,6 +69,11 @@ std::set<NodeName> Planner::whole_jobs(const std::vector<LaunchNode>& wanting, s
   return served;
 }
 
+bool Planner::holds_secrets(const MachineRecord& machine) {
+  // They are released right after the document is published; a crash may have kept that from the journal.
+  return (machine.released_at != kNever || machine.published_at != kNever) && machine.withdrawn_at == kNever;
+}
+
 void Planner::sweep() {
   Sweep step{.stale = stale_names(world_)};
   if (!step.stale.empty() && world_.names_reachable) steps_.emplace_back(std::move(step));
@@ -84,9 +89,8 @@ void Planner::introduce() {
   for (const auto& [id, machine] : world_.records.machines) {
     if (!machine.live() || machine.node.empty()) continue;
     const bool leaving = machine.terminate_at != kNever || closing_.contains(id);
-    // A journal that was lost may have released them: at the end they go in any case.
-    if (policy_.bucket && (leaving || (machine.joined_at != kNever && machine.released_at != kNever)) &&
-        machine.withdrawn_at == kNever)
+    if ((machine.joined_at != kNever && machine.released_at != kNever && machine.withdrawn_at == kNever) ||
+        (leaving && policy_.bucket && holds_secrets(machine)))
       withdraw.instances.push_back(id);
     if (leaving || !wants(machine.node, machine.epoch)) continue;
     if (policy_.bucket && machine.published_at == kNever) {

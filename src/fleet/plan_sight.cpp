@@ -55,6 +55,10 @@ void Planner::close() {
       continue;
     }
     closing_.insert(id);
+    // A closed machine is looked at no more: what was released to it goes first.
+    if (policy_.bucket && holds_secrets(machine)) continue;
+    // And its node has failed first, or the same epoch would get another machine.
+    if (wants(machine.node, machine.epoch)) continue;
     by_reason[reason].reason = reason;
     by_reason[reason].instances.push_back(id);
     if (seen && seen->state_reason.find("SpotInstance") != std::string::npos)

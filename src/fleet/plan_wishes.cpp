@@ -28,8 +28,7 @@ void Planner::rediscover() {
       record.wanted = Wanted::up;  // a hook was late, or an administrator put it back to work
       record.reason.clear();
       record.marked_down = false;
-    } else if (record.wanted == Wanted::up && !in_slurm.state.is_powering_up() &&
-               (in_slurm.state.is_powered_down() || in_slurm.state.is_powering_down())) {
+    } else if (record.wanted == Wanted::up && !in_slurm.state.is_powering_up() && is_let_go(in_slurm.state)) {
       record.wanted = Wanted::down;
     } else {
       continue;
@@ -49,8 +48,8 @@ void Planner::repeat_launches() {
       steps_.emplace_back(Abandon{record});
       continue;
     }
-    // One that was sent may have been heard: it is asked after until the answer is known.
-    if (record.tries == 0 && !world_.gates.empty()) continue;
+    // One that was sent may have been heard, or refused: then asking again launches, and that is for later.
+    if (!world_.gates.empty()) continue;
     if (world_.now >= record.not_before) steps_.emplace_back(Launch{record});
   }
 }

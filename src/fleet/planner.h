@@ -99,6 +99,12 @@ class Planner {
   /// Slurm has not known the machine's node for a while: it was taken out of slurm.conf, and its jobs with
   /// it.
   bool no_such_node(const MachineRecord& machine) const;
+  /// Whether its secrets may still lie released.
+  static bool holds_secrets(const MachineRecord& machine);
+  /// Whether Slurm shows jobs on it.
+  bool works(const MachineRecord& machine) const;
+  /// Whether Slurm is done with the node.
+  static bool is_let_go(const slurm::NodeState& state);
   /// Whether Slurm has a busy node at this machine's address, though no binding says which.
   bool allocated_address(const MachineRecord& machine) const;
 

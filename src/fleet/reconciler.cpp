@@ -323,6 +323,17 @@ Result<std::map<NodeName, slurm::Node>> Reconciler::list_slurm(Deadline deadline
   return ours;
 }
 
+Result<std::map<InstanceId, std::vector<std::string>>> Reconciler::find_released(Deadline deadline) {
+  std::map<InstanceId, std::vector<std::string>> released;
+  for (std::string& key : TRY(outside_.bucket->list(policy_.cluster.value + "/release/", deadline))) {
+    // <cluster>/release/<role>:<instance>/<name>
+    const size_t colon = key.find(':'), end = key.find('/', colon == std::string::npos ? 0 : colon);
+    if (colon == std::string::npos || end == std::string::npos) continue;
+    released[InstanceId{key.substr(colon + 1, end - colon - 1)}].push_back(std::move(key));
+  }
+  return released;
+}
+
 Result<void> Reconciler::recover(Deadline deadline) {
   if (!world_.cloud || !world_.slurm)
     return Error{Kind::unavailable, "a new journal waits until EC2 and Slurm have both been seen"};
@@ -340,7 +351,19 @@ Result<void> Reconciler::recover(Deadline deadline) {
     if (!text) continue;
     for (MachineRecord& machine : TRY(read_launch_document(*text))) documented.push_back(std::move(machine));
   }
-  const Records rebuilt = rebuild(*world_.cloud, *world_.slurm, documented, world_.now);
+  std::map<InstanceId, std::vector<std::string>> released;
+  if (outside_.bucket) released = TRY(find_released(deadline));
+  Records rebuilt = rebuild(*world_.cloud, *world_.slurm, documented, world_.now);
+  // Secrets of machines that are gone: nobody else would think of them.
+  std::vector<std::string> left;
+  for (const auto& [id, keys] : released) {
+    const auto machine = rebuilt.machines.find(id);
+    if (machine == rebuilt.machines.end())
+      left.insert(left.end(), keys.begin(), keys.end());
+    else
+      machine->second.released_at = world_.now;
+  }
+  if (!left.empty()) TRY(outside_.bucket->remove_all(left, deadline));
   TRY(journal_.transaction([&]() -> Result<void> {
     for (const auto& [name, node] : rebuilt.nodes) {
       NodeRecord merged = node;

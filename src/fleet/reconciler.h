@@ -41,6 +41,8 @@ class Reconciler {
   Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
   Result<std::map<NodeName, slurm::Node>> list_slurm(Deadline deadline);
   Result<void> recover(Deadline deadline);
+  /// The keys of what lies released in the bucket, by instance.
+  Result<std::map<InstanceId, std::vector<std::string>>> find_released(Deadline deadline);
   /// Looks at what may hold launches back, and journals what changed.
   Result<void> look_at_gates(const std::optional<Error>& cloud_trouble);
   /// Asks Slurm for its SuspendTime, now and then.

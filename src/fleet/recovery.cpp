@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/planted.h"
+#include "base/text.h"
 #include "fleet/reconciler.h"
 
 namespace spillway::fleet {
@@ -23,6 +24,9 @@ Records rebuild(const std::map<InstanceId, aws::Instance>& cloud,
     } else if (const auto found = by_document.find(id); found != by_document.end()) {
       machine.node = found->second.node;
       machine.epoch = found->second.epoch;
+    } else if (const std::string name = instance.tag("spillway:node"); !name.empty()) {
+      machine.node = NodeName{name};
+      machine.epoch = parse_int(instance.tag("spillway:epoch")).value_or(1);
     } else if (!machine.address.empty()) {
       const auto node = std::find_if(slurm.begin(), slurm.end(), [&](const auto& entry) {
         return entry.second.address == machine.address.value;

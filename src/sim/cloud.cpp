@@ -57,6 +57,15 @@ emu::Account Cloud::make_account(Clock& clock) {
                          .data = {.image_id = account.images.begin()->first, .type = "c5.large"}};
   compute.next_version = 2;
   account.templates.emplace(compute.id, compute);
+  // Somebody else's: another cluster of the same name, and one that carries no tags of ours.
+  for (const char* cluster : {"another-cluster", ""}) {
+    emu::Instance foreign{
+        .id = InstanceId{account.make_id("i-")}, .state = emu::State::running, .launched = account.now()};
+    foreign.reservation_id = account.make_id("r-");
+    foreign.tags = {{"spillway:kind", "instance"}, {"spillway:intent", "in-theirs"}};
+    if (*cluster) foreign.tags["spillway:cluster"] = cluster;
+    account.instances.emplace(foreign.id.value, foreign);
+  }
   return account;
 }
 

@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "aws/ec2.h"
+#include "sim/broken.h"
 #include "sim/ledger.h"
 
 // failures.md §2, as far as the fleet is judged by them here; each is a function named after its number.
 namespace spillway::sim {
-
-/// What was wrong; thrown through the process, which has no say in it.
-struct Broken {
-  std::string invariant;  // "01"
-  std::string what;
-};
 
 struct Invariant {
   std::string_view number, sentence;
@@ -31,8 +26,9 @@ void check_all(const View& view);
 /// 3. Every launch has a durable intent first; replaying it launches nothing new.
 std::string invariant_03_before(const View& view, const Json& request);
 std::string invariant_03_after(const View& view, const std::string& intent);
-/// 4. Terminate only instances with our tag; none with a running job.
-std::string invariant_04(const View& view, const std::vector<InstanceId>& ids);
+/// 4. Terminate only instances with our tag; none with a running job. A job that began after the process last
+/// looked at Slurm counts only where `strict`: a plan cannot know of it.
+std::string invariant_04(const View& view, const std::vector<InstanceId>& ids, Time looked_at, bool strict);
 /// 10. API calls stay under the limit at any failure rate: EC2's published buckets never run dry.
 class Buckets {
  public:

@@ -29,7 +29,9 @@ void Ledger::look(const View& view) {
     const bool known = machine != view.disk.machines.end();
     const NodeName node = known ? machine->second.node : NodeName{};
     note(unbound_since, id, runs(instance) && node.empty(), view.now);
-    note(surplus_since, id, runs(instance) && known && machine->second.end_reason == "surplus", view.now);
+    const auto launch = known ? view.disk.launches.find(machine->second.intent) : view.disk.launches.end();
+    const bool assigned = launch != view.disk.launches.end() && launch->second.assigned;
+    note(surplus_since, id, runs(instance) && known && node.empty() && assigned, view.now);
     bool useful = node.empty();
     if (!node.empty()) {
       const slurm::NodeState& state = view.slurm.look(node).state;

@@ -38,6 +38,8 @@ struct Ledger {
   std::map<InstanceId, NodeName> bound;  // what any durable record ever said of instances that may live
   std::map<InstanceId, Time> unbound_since, useless_since, surplus_since;
   std::map<NodeName, Time> illegal_since;
+  std::map<std::string, Time> left_since;         // names in DNS that belong to no machine
+  std::set<std::pair<NodeName, int64_t>> served;  // epochs of nodes that had a machine
   std::map<std::string, Intent> intents;
   std::map<NodeName, std::deque<Time>> attempts;  // launches for a node since it last joined
   std::map<std::string, std::string> foreign_names;

@@ -1,5 +1,7 @@
 #include "sim/memory_journal.h"
 
+#include "sim/broken.h"
+
 namespace spillway::sim {
 
 using fleet::LaunchState;
@@ -161,6 +163,7 @@ Result<void> MemoryJournal::take(const fleet::SpooledWish& wish, Time now) {
   takes_ = true;
   if (loses && loses(kTakeWishes, 0, 'w')) return {};
   if (real) TRY(real->take(wish, now));
+  if (disk_.wishes.contains(wish.id)) throw Broken{"22", "a wish was taken twice: " + wish.id};
   if (disk_.wishes.insert(wish.id).second) undo_.push_back([this, id = wish.id] { disk_.wishes.erase(id); });
   return {};
 }

@@ -48,7 +48,7 @@ void compare(Outcome& outcome, const Outcome& other, std::string_view number, st
 }  // namespace
 
 Outcome run_one(const Script& script, const Order& order, Stage& stage, Report& report) {
-  Outcome outcome = Simulation(script, {}, stage).run();
+  Outcome outcome = Simulation(script, {.strict = order.strict}, stage).run();
   ++report.schedules;
   report.effects += outcome.effects;
   report.faults += outcome.faults;
@@ -64,19 +64,21 @@ Outcome run_one(const Script& script, const Order& order, Stage& stage, Report& 
       report.table[action][fault] += outcome.table[action][fault];
   if (chosen(script.seed, order.again)) {
     ++report.again;
-    compare(outcome, Simulation(script, {}, stage).run(), "23", "run again");
+    compare(outcome, Simulation(script, {.strict = order.strict}, stage).run(), "23", "run again");
   }
   if (chosen(script.seed, order.http)) {
     ++report.http;
-    compare(outcome, Simulation(script, {.over_http = true}, stage).run(), "models", "over HTTP");
+    compare(outcome, Simulation(script, {.over_http = true, .strict = order.strict}, stage).run(), "models",
+            "over HTTP");
   }
   if (chosen(script.seed, order.sqlite)) {
     ++report.sqlite;
-    compare(outcome, Simulation(script, {.on_sqlite = true}, stage).run(), "models", "on SQLite");
+    compare(outcome, Simulation(script, {.on_sqlite = true, .strict = order.strict}, stage).run(), "models",
+            "on SQLite");
   }
   if (!outcome.broken && chosen(script.seed, order.crash_free) && outcome.crashes > 0) {
     ++report.crash_free;
-    const Outcome calm = Simulation(script, {.without_crashes = true}, stage).run();
+    const Outcome calm = Simulation(script, {.without_crashes = true, .strict = order.strict}, stage).run();
     if (calm.broken)
       outcome.broken = Broken{calm.broken->invariant, "without its crashes: " + calm.broken->what};
     else if (calm.end_state != outcome.end_state)

@@ -12,7 +12,8 @@ namespace spillway::sim {
 struct Order {
   uint64_t schedules = 1000, seed = 1;
   unsigned jobs = 1;
-  bool go_on = false;  // after a failure
+  bool go_on = false;   // after a failure
+  bool strict = false;  // as Options::strict
   /// One schedule in so many is also run again (23), without its crashes (22), over HTTP, and on SQLite; 0:
   /// none.
   uint64_t again = 64, crash_free = 16, http = 1000, sqlite = 1000;

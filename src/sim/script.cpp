@@ -30,15 +30,15 @@ Terms terms(Dice& dice) {
   t.bucket = !dice.one_in(5);
   t.tells_jobs = dice.one_in(2);
   t.resume_rate = dice.one_in(3) ? dice.upto(20, 300) : 0;
-  t.resume_timeout = dice.time(60, 150);
   t.suspend_time = dice.time(10, 90);
   t.suspend_timeout = dice.time(5, 40);
   t.slurmd_timeout = dice.time(20, 60);
   t.boot_least = dice.time(2, 20);
   t.boot_most = t.boot_least + dice.time(1, 40);
+  t.resume_timeout = t.boot_most + dice.time(30, 90);
   t.busy = dice.time(2, 5);
   t.idle = dice.time(8, 15);
-  t.failure_hold = dice.time(5, 30);
+  t.failure_hold = dice.time(15, 30);
   t.launch_at_most = dice.one_in(3) ? static_cast<size_t>(dice.upto(2, 6)) : 500;
   t.length = dice.time(300, 500);
   return t;
@@ -60,6 +60,8 @@ Happening trouble(Dice& dice, const Terms& terms) {
               .span = dice.time(1, 60),
               .chance = static_cast<uint32_t>(dice.next())};
   if (h.what == What::rule || h.what == What::outage || h.what == What::dns_outage) h.span *= 2;
+  const bool about_names = h.what >= What::dns_outage && h.what <= What::dns_leftover;
+  if (about_names && !terms.names) h.what = What::old_wish;
   if (h.what == What::never_suspends) h.span = dice.time(200, 500);
   if (h.what == What::hides) h.span = dice.time(5, 90);
   return h;

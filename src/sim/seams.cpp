@@ -108,8 +108,10 @@ Result<void> FaultyController::reset_addresses(const std::vector<NodeName>& node
 }
 Result<void> FaultyController::set_state(const std::vector<NodeName>& nodes, slurm::NodeAction action,
                                          const std::string& reason, Deadline deadline) {
-  return effects_.perform<void>(kLookAtSlurm,
-                                [&] { return inner_.set_state(nodes, action, reason, deadline); });
+  return effects_.perform<void>(kLookAtSlurm, [&] {
+    ordered(nodes, action);
+    return inner_.set_state(nodes, action, reason, deadline);
+  });
 }
 
 Result<void> FaultyController::signal_job(int64_t job, const std::string& signal, Deadline deadline) {
@@ -163,6 +165,7 @@ Result<fleet::SpoolContents> MemorySpool::read() const {
 
 Result<void> MemorySpool::remove(const std::string& id) const {
   return effects_.perform<void>(kTakeWishes, [&]() -> Result<void> {
+    removes(id);
     files_.erase(id);
     return {};
   });

@@ -65,6 +65,7 @@ class FaultyS3 final : public aws::S3 {
 class FaultyController final : public slurm::Controller {
  public:
   FaultyController(slurm::Controller& inner, Effects& effects) : inner_(inner), effects_(effects) {}
+  std::function<void(const std::vector<NodeName>&, slurm::NodeAction)> ordered;
   Result<slurm::Version> version(Deadline deadline) override { return inner_.version(deadline); }
   Result<std::vector<slurm::Node>> nodes(const std::vector<NodeName>& only, Deadline deadline) override;
   Result<std::vector<slurm::Job>> jobs(Deadline deadline) override;
@@ -111,6 +112,7 @@ class MemorySpool final : public fleet::Spool {
   bool bring_back(uint32_t chance);
   bool empty() const { return files_.empty(); }
   std::function<void(Duration, fleet::SpooledWish)> later;
+  std::function<void(const std::string& id)> removes;
   void put(fleet::SpooledWish wish) const { files_.insert_or_assign(wish.id, std::move(wish)); }
 
  private:

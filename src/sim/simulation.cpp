@@ -242,11 +242,16 @@ void Simulation::begin_process() {
   alive_ = true;
   failed_passes_ = 0;
   disturbed_at_ = clock_.now();
-  if (disk_.generation.empty()) disk_.generation = fmt::format("{:016x}", mix(script_.seed, ++generations_));
+  if (disk_.generation.empty()) {
+    journal_made_at_ = generations_ == 0 ? Time{} : clock_.now();
+    disk_.generation = fmt::format("{:016x}", mix(script_.seed, ++generations_));
+  }
   trace("the process begins, generation {}", disk_.generation);
   journal_ = std::make_unique<MemoryJournal>(disk_, effects_);
   journal_->saw_machine = [this](const fleet::MachineRecord& machine) {
-    if (!machine.node.empty()) ledger_.bound[machine.id] = machine.node;
+    if (machine.node.empty()) return;
+    ledger_.bound[machine.id] = machine.node;
+    ledger_.served.emplace(machine.node, machine.epoch);
   };
   journal_->saw_launch = [](const fleet::LaunchRecord&) {};
   journal_->loses = is_unwritten;

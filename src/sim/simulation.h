@@ -23,6 +23,7 @@ struct Options {
   bool over_http = false;                  // EC2 and S3 by the real client, signed, in XML
   bool on_sqlite = false;                  // the real journal, compared with the one in memory
   bool without_crashes = false;
+  bool strict = false;  // a job that began since the last look counts, too
 };
 
 /// What came of a schedule.
@@ -55,6 +56,9 @@ class Simulation {
   void act_out();
   void settle();
   void judge_the_end();
+  void note_names_left();
+  std::string whose_launch(const fleet::LaunchRecord& launch) const;
+  std::vector<std::string> names_of_ours() const;
   std::string invariant_12() const;
   std::string end_state();
   void lose_journal();
@@ -131,11 +135,14 @@ class Simulation {
   std::optional<fleet::Reconciler> reconciler_;
   Ledger ledger_;
   Buckets buckets_;
+  std::set<NodeName> drained_;       // by an administrator
+  std::set<std::string> leftovers_;  // names that the world put there
+  std::map<std::string, int> done_;  // steps that worked, by what they say
   std::vector<Window> windows_;
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;
   std::deque<std::pair<Time, Clouds>> past_lists_;
-  Time pass_began_{};
+  Time pass_began_{}, journal_made_at_{};
   Time next_pass_{}, start_process_at_{}, next_tick_{};
   bool alive_ = false, waiting_ = false, calm_from_now_on_ = false;
   int failed_passes_ = 0;

@@ -31,6 +31,7 @@ void Simulation::broken_if(std::string_view number, std::string what) const {
 void Simulation::check() {
   const View now = view();
   ledger_.look(now);
+  if (terms_.names) note_names_left();
   check_all(now);
 }
 
@@ -38,6 +39,19 @@ void Simulation::digest(std::string_view text) {
   uint64_t value = 14695981039346656037u;  // FNV-1a
   for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 1099511628211u;
   digest(value);
+}
+
+/// A launch is for somebody, and an epoch of a node gets one machine.
+std::string Simulation::whose_launch(const fleet::LaunchRecord& launch) const {
+  bool wanted = false;
+  for (const fleet::LaunchNode& each : launch.nodes) {
+    const auto node = disk_.nodes.find(each.node);
+    wanted = wanted || (node != disk_.nodes.end() && node->second.wanted == fleet::Wanted::up &&
+                        node->second.epoch == each.epoch);
+    if (launch.tries == 1 && ledger_.served.contains({each.node, each.epoch}))
+      return fmt::format("epoch {} of {} has had its machine", each.epoch, each.node);
+  }
+  return wanted ? std::string{} : fmt::format("nobody wants {} any more", launch.intent);
 }
 
 std::vector<PlannedFault> Simulation::faults_to_come() const {
@@ -76,6 +90,22 @@ void Simulation::watch() {
           !name_server_.at(name, dns::Type::txt).empty())
         throw Broken{"09", fmt::format("the foreign name {} was changed", name)};
   };
+  spool_.removes = [this](const std::string& id) {
+    if (!disk_.wishes.contains(id)) throw Broken{"22", "a wish is removed before the journal has it: " + id};
+  };
+  controller_.ordered = [this](const std::vector<NodeName>& nodes, slurm::NodeAction action) {
+    if (action != slurm::NodeAction::power_down_force) return;
+    for (const NodeName& node : nodes) {
+      const auto record = disk_.nodes.find(node);
+      if (record != disk_.nodes.end() && record->second.wanted == fleet::Wanted::failed &&
+          !record->second.marked_down)
+        throw Broken{"05", fmt::format("{} failed, and Slurm is not told why", node)};
+      for (const auto& [id, machine] : disk_.machines)
+        if (machine.node == node && record != disk_.nodes.end() &&
+            record->second.wanted == fleet::Wanted::failed)
+          throw Broken{"01", fmt::format("{} is given back while {} holds it", node, id)};
+    }
+  };
   spool_.later = [this](Duration duration, fleet::SpooledWish wish) {
     late_wishes_.emplace_back(clock_.now() + duration, std::move(wish));
   };
@@ -85,6 +115,7 @@ void Simulation::watch() {
   watch_.fleet = [this](const Json& request) {
     broken_if("03", invariant_03_before(view(), request));
     broken_if("12", invariant_12());
+    broken_if("03", whose_launch(disk_.launches.at(IntentId{tag_in(request, "spillway:intent")})));
   };
   watch_.fleet_answer = [this](const Json& request, const Result<aws::FleetAnswer>&) {
     const std::string intent = tag_in(request, "spillway:intent");
@@ -101,7 +132,7 @@ void Simulation::watch() {
     broken_if("03", invariant_03_after(view(), intent));
   };
   watch_.terminate = [this](const std::vector<InstanceId>& ids) {
-    broken_if("04", invariant_04(view(), ids));
+    broken_if("04", invariant_04(view(), ids, pass_began_, options_.strict));
   };
   watch_.list = [this](Clouds& list) { hide_from(list); };
   outside_.around = [this](const fleet::Step& step, const std::function<Result<void>()>& carry_out) {
@@ -113,6 +144,8 @@ void Simulation::watch() {
     if (effects_.is_to_be_repeated()) done = carry_out();
     effects_.end();
     if (!done) trace("  failed: {}", done.error().what);
+    // A step that works changes what the next plan sees; one that comes again and again has changed nothing.
+    if (done && ++done_[text] > 16) throw Broken{"10", "again and again: " + text};
     return done;
   };
 }
@@ -126,6 +159,8 @@ void Simulation::hide_from(Clouds& list) {
   while (past_lists_.size() > 40 ||
          (!past_lists_.empty() && past_lists_.front().first < clock_.now() - seconds{60}))
     past_lists_.pop_front();
+  // A new journal believes the first list that it sees: that is a weakness, and known.
+  if (clock_.now() - journal_made_at_ < seconds{120}) return;
   for (const Window& each : windows_) {
     if (each.what == What::old_lists) {
       const auto old = std::find_if(past_lists_.begin(), past_lists_.end(),
@@ -155,7 +190,7 @@ bool Simulation::is_settled() {
   }
   for (const auto& [id, instance] : cloud_.account().instances)
     if (is_ours(view(), instance) && is_alive(instance)) return false;
-  return true;
+  return !terms_.names || names_of_ours().empty();  // they are looked at every few minutes
 }
 
 /// What a crash must not change: nodes that are not simply off, names, and objects but the launch documents.
@@ -164,13 +199,32 @@ std::string Simulation::end_state() {
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
     const std::string state = to_string(node.state);
-    if (state != "IDLE+CLOUD+POWERED_DOWN" || node.address != node.name.value)
-      text += fmt::format("{} {} at {}; ", node.name, state, node.address);
+    if (state != "IDLE+CLOUD+POWERED_DOWN") text += fmt::format("{} {}; ", node.name, state);
   }
-  for (const std::string& name : name_server_.names()) text += name + "; ";
+  // The way back of a name that somebody erased cannot be found from it any more.
+  if (terms_.names)
+    for (const std::string& name : names_of_ours()) text += name + "; ";
   for (const auto& [key, object] : cloud_.objects())
     if (key.find("/launches/") == std::string::npos) text += key + "; ";
   return text;
+}
+
+/// Which of our names stand for no machine that may live; leftovers that the world put there are swept later.
+void Simulation::note_names_left() {
+  std::set<std::string> held;
+  for (const auto& [id, machine] : disk_.machines) held.insert(machine.node.value + ".example.com");
+  std::set<std::string> left;
+  for (const std::string& name : names_of_ours())
+    if (!held.contains(name) && !leftovers_.contains(name)) left.insert(name);
+  std::erase_if(ledger_.left_since, [&](const auto& entry) { return !left.contains(entry.first); });
+  for (const std::string& name : left) ledger_.left_since.try_emplace(name, clock_.now());
+}
+
+std::vector<std::string> Simulation::names_of_ours() const {
+  std::vector<std::string> ours;
+  for (const std::string& name : name_server_.names())
+    if (!name.ends_with(".arpa") && !ledger_.foreign_names.contains(name)) ours.push_back(name);
+  return ours;
 }
 
 /// Liveness: everything settled, no instance is left that nobody wants, jobs that can run have run.
@@ -192,6 +246,8 @@ void Simulation::judge_the_end() {
   for (const auto& [id, machine] : disk_.machines) end(fmt::format("the journal holds {} for alive", id));
   for (const auto& [key, object] : cloud_.objects())
     if (key.find("/release/") != std::string::npos) end(fmt::format("a secret is left: {}", key));
+  if (terms_.names)
+    for (const std::string& name : names_of_ours()) end(fmt::format("{} is still in DNS", name));
   if (in_motion_) end("something is still in motion");
 }
 

@@ -175,6 +175,7 @@ void Simulation::happen(const Happening& h) {
       name_server_.write(full, dns::Type::txt,
                          *dns::text_data(fmt::format("spillway {} i-0dead", policy_.cluster)));
       name_server_.write(full, dns::Type::a, *dns::address_data(IpAddress{"172.31.9.9"}));
+      leftovers_.insert(full);
       return;
     }
     case What::kill:
@@ -187,6 +188,7 @@ void Simulation::happen(const Happening& h) {
       order(name(h.node), slurm::NodeAction::down, "broken fan");
       return;
     case What::admin_drain:
+      drained_.insert(name(h.node));
       order(name(h.node), slurm::NodeAction::drain, "maintenance");
       return;
     case What::admin_up:
@@ -223,6 +225,8 @@ void Simulation::order(const NodeName& node, slurm::NodeAction action, const std
 void Simulation::lose_journal() {
   disk_ = Disk{};
   ledger_.forget_secret_bindings(view());
+  ledger_.served.clear();
+  for (const std::string& name : names_of_ours()) leftovers_.insert(name);
   if (folder_.empty()) return;
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
@@ -266,7 +270,7 @@ void Simulation::lift_everything() {
   disturbed_at_ = clock_.now();
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
-    if (node.state.is_draining() && node.reason == "maintenance")
+    if (node.state.is_draining() && drained_.contains(node.name))
       order(node.name, slurm::NodeAction::undrain, "");
     if (node.reason == "broken fan" && node.state.is_down())
       order(node.name, slurm::NodeAction::power_down_force, "");

@@ -358,7 +358,7 @@ void FakeController::act(Machine& machine, NodeAction action, const std::string&
       return;
     case NodeAction::undrain:
       state.flags &= ~uint32_t{NodeState::kDrain};
-      machine.node.reason.clear();
+      if (!state.is_down()) machine.node.reason.clear();
       return;
   }
 }
