@@ -13,7 +13,8 @@ const XmlOperations& operations() {
           &ec2_gateway_operations(),   &ec2_route_table_operations(), &ec2_route_operations(),
           &ec2_endpoint_operations(),  &ec2_group_operations(),       &ec2_rule_operations(),
           &ec2_address_operations(),   &ec2_dhcp_operations(),        &ec2_interface_operations(),
-          &ec2_attribute_operations(), &ec2_volume_operations()})
+          &ec2_attribute_operations(), &ec2_volume_operations(),      &ec2_fleet_list_operations(),
+          &ec2_spot_operations()})
       all.insert(table->begin(), table->end());
     return all;
   }();

@@ -54,6 +54,8 @@ const std::map<std::string_view, Touches>& touches() {
       {"ModifyInstanceAttribute", {"", "InstanceId GroupId"}},
       {"TerminateInstances", {"", "InstanceId"}},
       {"DeleteVolume", {"", "VolumeId"}},
+      {"DeleteNetworkInterface", {"", "NetworkInterfaceId"}},
+      {"DeleteFleets", {"", "FleetId"}},
       {"CreateTags", {"", "ResourceId"}},
       {"DeleteTags", {"", "ResourceId"}},
       {"CreateLaunchTemplate", {"launch-template", ""}},
