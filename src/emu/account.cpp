@@ -1,5 +1,6 @@
 #include "emu/account.h"
 
+#include "emu/faults.h"
 #include "emu/vpc_parts.h"
 
 // An instance's life; each arrow is taken by advance() when its time has come, or by the operation named.
@@ -37,15 +38,21 @@ Machine machine_of(const Account& account, const Instance& instance) {
   return machine;
 }
 
+std::string reason_of(const std::string& code) {
+  if (code == kSpotTermination) return code + ": Spot instance termination";
+  return code + ": User initiated shutdown";
+}
+
 void finish_termination(Account& account, Instance& instance) {
-  instance.state = State::terminated;
+  enter(account, instance, State::terminated);
   strip(account, instance);
   schedule(account, instance, account.now() + account.settings.forget_after);
 }
 
 void become_running(Account& account, Instance& instance) {
-  instance.state = State::running;
+  enter(account, instance, State::running);
   ++account.network_version;
+  give_notices(account, instance);
   if (instance.never_boots) return;
   instance.started = true;
   account.events.push_back({true, machine_of(account, instance)});
@@ -62,7 +69,7 @@ void move_on(Account& account, Instance& instance) {
     case State::shutting_down:
       return finish_termination(account, instance);
     case State::stopping:
-      instance.state = State::stopped;
+      enter(account, instance, State::stopped);
       ++account.network_version;
       return;
     case State::terminated: {
@@ -73,6 +80,17 @@ void move_on(Account& account, Instance& instance) {
     case State::running:
     case State::stopped:
       return;
+  }
+}
+
+/// Ends those whom EC2 itself ends up to that time.
+void end_those_before(Account& account, Time when) {
+  while (!account.endings.empty() && account.endings.begin()->first.first <= when) {
+    const auto ending = *account.endings.begin();
+    account.endings.erase(account.endings.begin());
+    auto found = account.instances.find(ending.first.second);
+    if (found != account.instances.end())
+      begin_termination(account, found->second, ending.second, reason_of(ending.second));
   }
 }
 
@@ -101,6 +119,8 @@ std::string Account::make_id(std::string_view prefix) {
 }
 
 void advance(Account& account) {
+  attend_faults(account);
+  end_those_before(account, account.now());
   while (!account.due.empty() && account.due.begin()->first <= account.now()) {
     auto found = account.instances.find(account.due.begin()->second);
     if (found == account.instances.end())
@@ -108,6 +128,12 @@ void advance(Account& account) {
     else
       move_on(account, found->second);
   }
+}
+
+void enter(Account& account, Instance& instance, State state) {
+  instance.state_before = instance.state;
+  instance.changed = account.now();
+  instance.state = state;
 }
 
 void schedule(Account& account, Instance& instance, Time when) {
@@ -120,11 +146,14 @@ bool begin_termination(Account& account, Instance& instance, std::string_view co
   if (instance.state == State::terminated || instance.state == State::shutting_down) return false;
   if (instance.started) account.events.push_back({false, machine_of(account, instance)});
   instance.started = false;
-  instance.state = State::shutting_down;
+  enter(account, instance, State::shutting_down);
   ++account.network_version;
   instance.reason_code = code;
   instance.reason = why;
-  schedule(account, instance, account.now() + account.settings.shutdown_delay);
+  unschedule(account, instance);
+  const auto stuck = stuck_for(account, instance);
+  if (!stuck || *stuck)
+    schedule(account, instance, account.now() + (stuck ? **stuck : account.settings.shutdown_delay));
   return true;
 }
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "emu/aws.h"
+#include "emu/fault.h"
 #include "emu/vpc.h"
 
 // What the emulated account holds. Plain data: the operations in ec2_*.cpp, s3_*.cpp and so on work on it.
@@ -57,9 +58,10 @@ struct LaunchData {
   std::map<std::string, Tags> tags;  // by resource type
   std::vector<std::string> group_names;
   std::string private_ip;
-  std::optional<bool> public_ip;  // unset: as the subnet says
-  int64_t interfaces = 0;         // how many were given, in place of what follows
-  bool places_itself = false;     // subnet, address or groups were given for the instance itself
+  std::optional<bool> public_ip;       // unset: as the subnet says
+  std::optional<bool> interface_goes;  // with its instance; unset: it does
+  int64_t interfaces = 0;              // how many were given, in place of what follows
+  bool places_itself = false;          // subnet, address or groups were given for the instance itself
   std::optional<bool> protected_from_termination, monitored;
   std::vector<BlockDevice> block_devices;
   std::map<std::string, std::string> given;  // all of it as it came, for those who ask back
@@ -108,6 +110,12 @@ struct Instance {
   bool never_boots = false;   // a fault: it runs, but nothing starts in it
   bool dies_pending = false;  // a fault: from pending to terminated
   std::string console;        // what its machine wrote to the serial console
+  // What those see who see late:
+  State state_before = State::pending;
+  Time changed{};  // when the state did
+  Tags tags_before;
+  Time tagged{};                             // when the tags changed
+  std::optional<Time> rebalance, reclaimed;  // since when and for when the metadata announce it
 };
 
 struct Fleet {
@@ -151,6 +159,7 @@ struct AccessKey {
   std::string session;  // role session name; the instance id for an instance's role
   std::optional<Time> expires;
   Json session_policy;  // null, or what AssumeRole narrowed the session to
+  Time issued{};
 };
 
 struct InstanceProfile {
@@ -219,20 +228,6 @@ struct MetadataToken {
   Time expires;
 };
 
-/// A rule for misbehaving; see faults.cpp.
-struct Fault {
-  std::string operation, type, subnet, zone;  // patterns; "" matches any
-  std::string effect;  // error, capacity, drop_before, drop_after, delay, never_boots, dies_pending
-  std::string code, message;
-  int status = 0;
-  int64_t limit = 0;
-  Duration delay{};
-  int64_t remaining = -1;  // -1: for ever
-  int64_t skip = 0;        // so many occasions pass first
-  double probability = 1;
-  int64_t seed = 0, occasions = 0;  // what an occasion's chance is made of
-};
-
 /// Something to tell Machines, once no lock is held.
 struct MachineEvent {
   bool start = false;
@@ -262,6 +257,8 @@ struct Account {
   std::map<std::string, Instance, std::less<>> instances;
   std::map<std::string, std::string, std::less<>> instance_by_ip;
   std::set<std::pair<Time, std::string>> due;
+  /// What EC2 ends by itself: when and whom, and the reason's code.
+  std::map<std::pair<Time, std::string>, std::string> endings;
   std::map<std::string, Fleet, std::less<>> fleets;
   std::map<std::string, Remembered, std::less<>> tokens;  // by operation:token
 
@@ -282,8 +279,13 @@ struct Account {
   Time now() const { return clock.now(); }
 };
 
+/// The reason's code of an instance that EC2 takes back.
+inline constexpr std::string_view kSpotTermination = "Server.SpotInstanceTermination";
+
 /// Moves states on to the clock's time; what Machines must hear goes to account.events.
 void advance(Account& account);
+/// Changes the state; what follows from it is the caller's.
+void enter(Account& account, Instance& instance, State state);
 /// Arranges that the instance's state moves on at `when`.
 void schedule(Account& account, Instance& instance, Time when);
 /// Begins the end of an instance; true unless it was terminated or on its way already.

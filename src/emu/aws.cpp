@@ -57,9 +57,8 @@ std::string make_request_id(Account& account) {
                      digits.substr(3, 3), digits.substr(4, 12));
 }
 
-net::Response serve(Account& account, const net::Incoming& request, const std::string& service,
-                    const Signature& signature) {
-  Arrival arrival{request, signature, make_request_id(account)};
+net::Response serve(Account& account, const Arrival& arrival, const std::string& service) {
+  const Signature& signature = arrival.signature;
   if (service != "ec2" && service != "iam" && service != "sts" && service != "ssm" && service != "s3")
     return refuse("sts", {"InvalidAction", "This emulator has no service " + service, 400}, arrival);
   if (signature.flaw != Flaw::none) return refuse(service, signature_error(service, signature), arrival);
@@ -73,13 +72,15 @@ net::Response serve(Account& account, const net::Incoming& request, const std::s
 }  // namespace
 
 net::Response Aws::handle(const net::Incoming& request) {
-  const std::string service = service_of(request), operation = operation_of(request, service);
+  const std::string service = service_of(request);
+  Params params = params_of(request, service);
+  const std::string operation = operation_of(request, service, params);
   RequestTrouble trouble;
   Duration latency = impl_->account.settings.latency;
   {
     std::lock_guard lock(impl_->mutex);
     emu::advance(impl_->account);
-    trouble = request_trouble(impl_->account, operation);
+    trouble = request_trouble(impl_->account, {service, operation, params});
   }
   if (latency + trouble.delay > Duration{}) impl_->account.clock.sleep_for(latency + trouble.delay);
   net::Response response;
@@ -87,11 +88,11 @@ net::Response Aws::handle(const net::Incoming& request) {
     std::lock_guard lock(impl_->mutex);
     emu::advance(impl_->account);
     Signature signature = verify(impl_->account, request);
-    if (trouble.error)
-      response = refuse(service, *trouble.error, {request, signature, make_request_id(impl_->account)});
-    else
-      response = serve(impl_->account, request, service, signature);
+    const Arrival arrival{request, signature, params, make_request_id(impl_->account)};
+    response =
+        trouble.error ? refuse(service, *trouble.error, arrival) : serve(impl_->account, arrival, service);
     emu::advance(impl_->account);
+    response.headers.push_back({"Date", http_date(impl_->account.now() + clock_offset(impl_->account))});
   }
   impl_->tell_machines();
   if (trouble.drop_before || trouble.drop_after) return {};
@@ -130,7 +131,7 @@ void Aws::stopped_by_itself(const InstanceId& id) {
     if (instance.launch.shutdown_behavior == "terminate") {
       begin_termination(impl_->account, instance, kCode, kWhy);
     } else {
-      instance.state = State::stopping;
+      enter(impl_->account, instance, State::stopping);
       ++impl_->account.network_version;
       instance.reason_code = kCode;
       instance.reason = kWhy;
@@ -169,8 +170,27 @@ Result<void> Aws::restore(const Json& snapshot) {
 Result<void> Aws::set_faults(const Json& rules) {
   std::vector<Fault> faults = TRY(read_faults(rules));
   std::lock_guard lock(impl_->mutex);
-  impl_->account.faults = std::move(faults);
+  emu::remove_faults(impl_->account, "");
+  install(impl_->account, std::move(faults));
   return {};
+}
+
+Result<void> Aws::add_faults(const Json& rules) {
+  std::vector<Fault> faults = TRY(read_faults(rules));
+  std::lock_guard lock(impl_->mutex);
+  emu::advance(impl_->account);
+  install(impl_->account, std::move(faults));
+  return {};
+}
+
+size_t Aws::remove_faults(std::string_view name) {
+  std::lock_guard lock(impl_->mutex);
+  return name.empty() ? 0 : emu::remove_faults(impl_->account, name);
+}
+
+Json Aws::faults() const {
+  std::lock_guard lock(impl_->mutex);
+  return faults_of(impl_->account);
 }
 
 Aws::Aws(Settings settings, Clock& clock, Machines* machines)

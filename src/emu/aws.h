@@ -82,9 +82,15 @@ class Aws {
   /// Adds what a document describes; all of it, or nothing. Format: docs at the head of seed.cpp.
   /// Errors: invalid (unknown key, wrong type, reference to nothing), with the path of the member.
   Result<void> seed(const Json& document);
-  /// Replaces the rules for misbehaving; an empty array ends them. Format: docs at the head of faults.cpp.
+  /// Replaces the rules for misbehaving; an empty array ends them. Format: docs/reference/faults.md.
   /// Errors: invalid, with the path of the member.
   Result<void> set_faults(const Json& rules);
+  /// Adds rules behind those that are there. Errors: as above.
+  Result<void> add_faults(const Json& rules);
+  /// Takes away the rules of this name. How many there were.
+  size_t remove_faults(std::string_view name);
+  /// The rules in force: an array of {"rule": as it came, "acted": how often}.
+  Json faults() const;
   /// The whole state but the faults, as restore() takes it.
   Json snapshot() const;
   /// Replaces the whole state. Machines are neither started nor stopped. Errors: invalid.

@@ -14,7 +14,7 @@ const XmlOperations& operations() {
           &ec2_endpoint_operations(),  &ec2_group_operations(),       &ec2_rule_operations(),
           &ec2_address_operations(),   &ec2_dhcp_operations(),        &ec2_interface_operations(),
           &ec2_attribute_operations(), &ec2_volume_operations(),      &ec2_snapshot_operations(),
-          &ec2_lifecycle_operations()})
+          &ec2_lifecycle_operations(), &ec2_fleet_list_operations(),  &ec2_spot_operations()})
       all.insert(table->begin(), table->end());
     return all;
   }();

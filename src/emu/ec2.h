@@ -12,6 +12,8 @@ namespace spillway::emu {
 const XmlOperations& ec2_instance_operations();
 const XmlOperations& ec2_describe_operations();
 const XmlOperations& ec2_fleet_operations();
+const XmlOperations& ec2_fleet_list_operations();
+const XmlOperations& ec2_spot_operations();
 const XmlOperations& ec2_template_operations();
 const XmlOperations& ec2_tag_operations();
 const XmlOperations& ec2_type_operations();
@@ -60,6 +62,8 @@ struct Page {
   size_t first = 0, last = 0;  // [first, last) of all results
   std::string next;            // "" at the end
 };
+/// The token that goes on after the result of this name; from the beginning after "".
+std::string page_token(const std::string& last);
 /// Where MaxResults and NextToken lead among results whose names are `sorted`. A token names the last result
 /// seen, so that what comes and goes between two pages neither doubles nor hides another.
 Answer<Page> page_of(const Params& params, const std::vector<std::string>& sorted, int64_t least,
@@ -95,8 +99,9 @@ Answer<const Subnet*> subnet_of(const Account& account, const LaunchData& data);
 /// `over` where it says something, else `base`.
 LaunchData merged(LaunchData base, const LaunchData& over);
 
-/// Errors: InvalidInstanceID.Malformed, InvalidInstanceID.NotFound.
-Answer<bool> known_instances(const Account& account, const std::vector<std::string>& ids);
+/// Whether the operation knows them all. Errors: InvalidInstanceID.Malformed, InvalidInstanceID.NotFound.
+Answer<bool> known_instances(const Account& account, const std::vector<std::string>& ids,
+                             std::string_view operation = "");
 
 /// Makes `most` pending instances, or fewer where the subnet's addresses end.
 struct LaunchOrder {
@@ -110,6 +115,7 @@ struct LaunchOrder {
 struct Launched {
   std::string reservation_id;
   std::vector<std::string> instances;
+  std::optional<ApiError> shortage;  // why there are fewer than the most
 };
 Answer<Launched> launch(Account& account, const LaunchOrder& order);
 /// The <reservationSet> item, or the content of RunInstances' answer, for these instances.
@@ -139,6 +145,8 @@ void write_association(Xml& xml, const Account& account, const Interface& interf
 void write_interface(Xml& xml, const Account& account, const Interface& interface, bool by_itself);
 /// <blockDeviceMapping> of an instance.
 void write_block_devices(Xml& xml, const Account& account, const Instance& instance);
+/// The id of the request under which a spot instance came.
+std::string spot_request_of(const Instance& instance);
 std::string root_device_of(const Account& account, const Instance& instance);
 /// "ip-172-31-16-4.ec2.internal"
 std::string private_dns_name(const Account& account, const std::string& address);

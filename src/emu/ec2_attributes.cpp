@@ -6,9 +6,9 @@
 namespace spillway::emu {
 namespace {
 
-Answer<Instance*> named_instance(Account& account, const Params& params) {
-  const std::string id = EMU_TRY(required(params, "InstanceId"));
-  EMU_TRY(known_instances(account, {id}));
+Answer<Instance*> named_instance(Account& account, const Call& call) {
+  const std::string id = EMU_TRY(required(call.params, "InstanceId"));
+  EMU_TRY(known_instances(account, {id}, call.operation));
   return &account.instances.find(id)->second;
 }
 
@@ -21,7 +21,7 @@ Answer<Interface*> live_interface(Account& account, const Instance& instance) {
 }
 
 Answer<Xml> describe_attribute(Account& account, const Call& call) {
-  const Instance& instance = *EMU_TRY(named_instance(account, call.params));
+  const Instance& instance = *EMU_TRY(named_instance(account, call));
   const std::string wanted = EMU_TRY(required(call.params, "Attribute"));
   EMU_TRY(unless_dry_run(call));
   const LaunchData& launch = instance.launch;
@@ -71,7 +71,7 @@ Params spelt_out(const Params& params) {
 }
 
 Answer<Xml> modify_attribute(Account& account, const Call& call) {
-  Instance& instance = *EMU_TRY(named_instance(account, call.params));
+  Instance& instance = *EMU_TRY(named_instance(account, call));
   const Params params = spelt_out(call.params);
   const Values groups = params.list("GroupId");
   int given = !groups.empty();

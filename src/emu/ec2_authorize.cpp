@@ -60,6 +60,8 @@ const std::map<std::string_view, Touches>& touches() {
       {"CreateImage", {"image", "InstanceId"}},
       {"DeregisterImage", {"", "ImageId"}},
       {"DeleteSnapshot", {"", "SnapshotId"}},
+      {"DeleteNetworkInterface", {"", "NetworkInterfaceId"}},
+      {"DeleteFleets", {"", "FleetId"}},
       {"CreateTags", {"", "ResourceId"}},
       {"DeleteTags", {"", "ResourceId"}},
       {"CreateLaunchTemplate", {"launch-template", ""}},

@@ -7,7 +7,8 @@
 namespace spillway::emu {
 namespace {
 
-constexpr size_t kTagsEach = 50;  // EC2's quota
+constexpr size_t kTagsEach = 50;              // EC2's quota
+constexpr std::string_view kMark = "after ";  // begins a page's token
 
 Answer<bool> check_tag(const std::string& key, const std::string& value) {
   if (key.empty()) return refusal("InvalidParameterValue", "Tag key cannot be empty.");
@@ -131,9 +132,12 @@ Answer<bool> passes_filters(const std::vector<Params>& filters, const Tags& tags
   return passes;
 }
 
+std::string page_token(const std::string& last) {
+  return to_base64(fmt::format("{}{}", kMark, last));
+}
+
 Answer<Page> page_of(const Params& params, const std::vector<std::string>& sorted, int64_t least,
                      int64_t most) {
-  constexpr std::string_view kMark = "after ";
   Page page{0, sorted.size(), ""};
   if (const std::string* token = params.find("NextToken"); token && !token->empty()) {
     auto last = from_base64(*token);
@@ -150,7 +154,7 @@ Answer<Page> page_of(const Params& params, const std::vector<std::string>& sorte
                       "and {}.",
                       *text, least, most));
     page.last = std::min(sorted.size(), page.first + static_cast<size_t>(*wanted));
-    if (page.last < sorted.size()) page.next = to_base64(fmt::format("{}{}", kMark, sorted[page.last - 1]));
+    if (page.last < sorted.size()) page.next = page_token(sorted[page.last - 1]);
   }
   return page;
 }

@@ -1,6 +1,8 @@
 #include <algorithm>
 
 #include "emu/ec2.h"
+#include "emu/faults.h"
+#include "emu/view.h"
 
 // DescribeInstances and DescribeInstanceStatus.
 namespace spillway::emu {
@@ -23,7 +25,10 @@ std::optional<std::vector<std::string>> filter_values(const Account& account, co
   if (name == "availability-zone") return Values{instance.zone};
   if (name == "client-token") return one(instance.client_token);
   if (name == "reservation-id") return Values{instance.reservation_id};
-  const Interface* interface = interface_of(account, instance);
+  if (name == "spot-instance-request-id")
+    return launch.market == "spot" ? Values{spot_request_of(instance)} : Values{};
+  const bool shown = !instance.private_ip.empty();  // an address that is seen late hides its interface
+  const Interface* interface = shown ? interface_of(account, instance) : nullptr;
   if (name == "instance.group-id" || name == "network-interface.group-id")
     return interface ? interface->groups : Values{};
   if (name == "ip-address" || name == "network-interface.association.public-ip")
@@ -42,19 +47,22 @@ std::optional<std::vector<std::string>> filter_values(const Account& account, co
 }
 
 /// Those that the request's ids and filters choose, sorted by id.
-Answer<std::vector<const Instance*>> chosen(const Account& account, const Params& params) {
+Answer<std::vector<const Instance*>> chosen(const Account& account, const Call& call, View& view) {
+  const Params& params = call.params;
   std::vector<std::string> ids = params.list("InstanceId");
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  EMU_TRY(known_instances(account, ids));
+  EMU_TRY(known_instances(account, ids, call.operation));
   std::vector<Params> filters = params.structures("Filter");
   std::vector<const Instance*> out;
   auto consider = [&](const Instance& instance) -> Answer<bool> {
-    bool passes = EMU_TRY(passes_filters(filters, instance.tags, [&](std::string_view name) {
-      return filter_values(account, instance, name);
-    }));
-    if (passes) out.push_back(&instance);
-    return true;
+    if (!view.lists(instance)) return false;
+    const Instance& shown = view.shown(instance);
+    bool passes =
+        EMU_TRY(passes_filters(filters, view.tags_for_filters(instance),
+                               [&](std::string_view name) { return filter_values(account, shown, name); }));
+    if (passes) out.push_back(&shown);
+    return passes;
   };
   EMU_TRY(passes_filters(filters, {},
                          [&](std::string_view name) {  // a wrong name is refused without instances too
@@ -71,22 +79,26 @@ struct Selection {
   std::string next;
 };
 
-Answer<Selection> selected(const Account& account, const Params& params, bool only_running) {
+Answer<Selection> selected(Account& account, const Call& call, View& view, bool only_running) {
+  const Params& params = call.params;
   if (params.has("MaxResults") && params.has("InstanceId.1"))
     return refusal("InvalidParameterCombination",
                    "The parameter instancesSet cannot be used with the parameter maxResults");
-  std::vector<const Instance*> all = EMU_TRY(chosen(account, params));
+  std::vector<const Instance*> all = EMU_TRY(chosen(account, call, view));
   if (only_running) std::erase_if(all, [](const Instance* i) { return i->state != State::running; });
   std::vector<std::string> names;
   names.reserve(all.size());
   for (const Instance* instance : all) names.push_back(instance->id.value);
   Page page = EMU_TRY(page_of(params, names, 5, 1000));
+  if (page.first < page.last && gives_empty_page(account, call.operation))
+    return Selection{{}, page_token(page.first ? names[page.first - 1] : "")};
   return Selection{{all.begin() + page.first, all.begin() + page.last}, page.next};
 }
 
 Answer<Xml> describe_instances(Account& account, const Call& call) {
   EMU_TRY(unless_dry_run(call));
-  Selection selection = EMU_TRY(selected(account, call.params, false));
+  View view(account, call.operation);
+  Selection selection = EMU_TRY(selected(account, call, view, false));
   std::map<std::string_view, std::vector<const Instance*>> reservations;
   for (const Instance* instance : selection.instances)
     reservations[instance->reservation_id].push_back(instance);
@@ -112,7 +124,8 @@ void write_status(Xml& xml, std::string_view name, bool ok) {
 Answer<Xml> describe_instance_status(Account& account, const Call& call) {
   EMU_TRY(unless_dry_run(call));
   bool all = call.params.flag("IncludeAllInstances");
-  Selection selection = EMU_TRY(selected(account, call.params, !all));
+  View view(account, call.operation);
+  Selection selection = EMU_TRY(selected(account, call, view, !all));
   Xml xml;
   xml.in("instanceStatusSet", [&] {
     for (const Instance* instance : selection.instances)

@@ -1,6 +1,9 @@
 #include <algorithm>
 
 #include "emu/ec2.h"
+#include "emu/faults.h"
+#include "emu/throttle.h"
+#include "emu/view.h"
 
 // RunInstances and TerminateInstances.
 namespace spillway::emu {
@@ -56,11 +59,24 @@ Answer<Xml> run_instances(Account& account, const Call& call) {
   return xml;
 }
 
+/// Begins the instance's end, or says so only where a rule delays it. The state to answer with.
+State end(Account& account, Instance& instance) {
+  constexpr std::string_view kCode = "Client.UserInitiatedShutdown";
+  const bool ending = instance.state == State::shutting_down || instance.state == State::terminated;
+  const auto delayed = ending ? std::nullopt : delayed_end(account, instance);
+  if (!delayed) {
+    begin_termination(account, instance, kCode, fmt::format("{}: User initiated shutdown", kCode));
+    return instance.state;
+  }
+  if (delayed->after) account.endings[{account.now() + *delayed->after, instance.id.value}] = kCode;
+  return State::shutting_down;
+}
+
 Answer<Xml> terminate_instances(Account& account, const Call& call) {
   std::vector<std::string> ids = call.params.list("InstanceId");
   if (ids.empty()) return refusal("MissingParameter", "The request must contain the parameter InstanceId");
   if (ids.size() > 1000) return refusal("InvalidParameterValue", "No more than 1000 instances per request");
-  EMU_TRY(known_instances(account, ids));
+  EMU_TRY(known_instances(account, ids, call.operation));
   for (const std::string& id : ids)
     if (account.instances.find(id)->second.protected_from_termination)
       return refusal(
@@ -69,19 +85,20 @@ Answer<Xml> terminate_instances(Account& account, const Call& call) {
                       "instance attribute and try again.",
                       id));
   EMU_TRY(unless_dry_run(call));
+  if (resources_left(account, call.operation) < static_cast<int64_t>(ids.size()))
+    return tl::unexpected(throttled(account, call.operation, "resource"));
+  take_resources(account, call.operation, static_cast<int64_t>(ids.size()));
   Xml xml;
   xml.in("instancesSet", [&] {
     for (const std::string& id : ids) {
       Instance& instance = account.instances.find(id)->second;
-      State before = instance.state;
-      begin_termination(account, instance, "Client.UserInitiatedShutdown",
-                        "Client.UserInitiatedShutdown: User initiated shutdown");
+      const State before = instance.state, now = end(account, instance);
       xml.in("item", [&] {
         auto state = [&](std::string_view name, State value) {
           xml.in(name, [&] { xml.number("code", static_cast<int>(value)).text("name", to_string(value)); });
         };
         xml.text("instanceId", id);
-        state("currentState", instance.state);
+        state("currentState", now);
         state("previousState", before);
       });
     }
@@ -91,14 +108,16 @@ Answer<Xml> terminate_instances(Account& account, const Call& call) {
 
 }  // namespace
 
-Answer<bool> known_instances(const Account& account, const std::vector<std::string>& ids) {
+Answer<bool> known_instances(const Account& account, const std::vector<std::string>& ids,
+                             std::string_view operation) {
   std::string missing;
   size_t count = 0;
   for (const std::string& id : ids) {
     bool well_formed = id.starts_with("i-") && (id.size() == 19 || id.size() == 10) &&
                        id.find_first_not_of("0123456789abcdef", 2) == std::string::npos;
     if (!well_formed) return refusal("InvalidInstanceID.Malformed", fmt::format("Invalid id: \"{}\"", id));
-    if (account.instances.contains(id)) continue;
+    auto found = account.instances.find(id);
+    if (found != account.instances.end() && !is_unseen(account, operation, found->second)) continue;
     missing += (count++ ? ", " : "") + id;
   }
   if (count == 0) return true;

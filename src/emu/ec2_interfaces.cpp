@@ -4,6 +4,10 @@
 namespace spillway::emu {
 namespace {
 
+std::string_view status_of(const Interface& interface) {
+  return interface.instance_id.empty() ? "available" : "in-use";
+}
+
 std::optional<Values> interface_values(const Account& account, const Interface& interface,
                                        std::string_view name) {
   const PublicAddress seen = public_address_of(account, interface);
@@ -11,14 +15,16 @@ std::optional<Values> interface_values(const Account& account, const Interface& 
   if (name == "subnet-id") return Values{interface.subnet_id};
   if (name == "vpc-id") return Values{interface.vpc_id};
   if (name == "availability-zone") return Values{interface.zone};
-  if (name == "status") return Values{"in-use"};
+  if (name == "status") return Values{std::string(status_of(interface))};
   if (name == "mac-address") return Values{interface.mac};
   if (name == "description") return Values{interface.description};
   if (name == "owner-id") return Values{account.settings.account};
   if (name == "group-id") return interface.groups;
-  if (name == "attachment.instance-id") return Values{interface.instance_id};
-  if (name == "attachment.attachment-id") return Values{interface.attachment_id};
-  if (name == "attachment.device-index") return Values{"0"};
+  if (name == "attachment.instance-id") return some({interface.instance_id});
+  if (name == "attachment.attachment-id") return some({interface.attachment_id});
+  if (name == "attachment.device-index") return some({interface.instance_id.empty() ? "" : "0"});
+  if (name == "attachment.delete-on-termination")
+    return some({interface.instance_id.empty() ? "" : interface.delete_on_termination ? "true" : "false"});
   if (name == "source-dest-check") return Values{interface.source_dest_check ? "true" : "false"};
   if (name == "private-ip-address" || name == "addresses.private-ip-address")
     return Values{interface.private_ip};
@@ -53,6 +59,17 @@ Answer<Xml> modify_interface(Account& account, const Call& call) {
   if (!groups.empty()) interface.groups = groups;
   if (check) interface.source_dest_check = *check;
   if (call.params.has("Description.Value")) interface.description = call.params.get("Description.Value");
+  return done();
+}
+
+Answer<Xml> delete_interface(Account& account, const Call& call) {
+  const Interface& interface =
+      *EMU_TRY(named_in(account.interfaces, call.params, "NetworkInterfaceId", kInterface));
+  if (!interface.instance_id.empty())
+    return refusal("InvalidNetworkInterface.InUse",
+                   fmt::format("The network interface '{}' is currently in use.", interface.id));
+  EMU_TRY(unless_dry_run(call));
+  remove_interface(account, std::string(interface.id));
   return done();
 }
 
@@ -92,17 +109,22 @@ void write_interface(Xml& xml, const Account& account, const Interface& interfac
   const std::string name = private_dns_name(account, interface.private_ip);
   xml.text("networkInterfaceId", interface.id).text("subnetId", interface.subnet_id);
   xml.text("vpcId", interface.vpc_id).text("description", interface.description);
-  xml.text("ownerId", account.settings.account).text("status", "in-use").text("macAddress", interface.mac);
+  xml.text("ownerId", account.settings.account)
+      .text("status", status_of(interface))
+      .text("macAddress", interface.mac);
   xml.text("privateIpAddress", interface.private_ip).text("privateDnsName", name);
   xml.flag("sourceDestCheck", interface.source_dest_check);
   write_groups(xml, account, interface.groups);
-  xml.in("attachment", [&] {
-    xml.text("attachmentId", interface.attachment_id).number("deviceIndex", 0).number("networkCardIndex", 0);
-    if (by_itself)
-      xml.text("instanceId", interface.instance_id).text("instanceOwnerId", account.settings.account);
-    xml.text("status", "attached").text("attachTime", to_iso8601(interface.attached));
-    xml.flag("deleteOnTermination", true);
-  });
+  if (!interface.instance_id.empty())
+    xml.in("attachment", [&] {
+      xml.text("attachmentId", interface.attachment_id)
+          .number("deviceIndex", 0)
+          .number("networkCardIndex", 0);
+      if (by_itself)
+        xml.text("instanceId", interface.instance_id).text("instanceOwnerId", account.settings.account);
+      xml.text("status", "attached").text("attachTime", to_iso8601(interface.attached));
+      xml.flag("deleteOnTermination", interface.delete_on_termination);
+    });
   write_association(xml, account, interface);
   xml.in("privateIpAddressesSet", [&] {
     xml.in("item", [&] {
@@ -115,6 +137,7 @@ void write_interface(Xml& xml, const Account& account, const Interface& interfac
 
 const XmlOperations& ec2_interface_operations() {
   static const XmlOperations kTable = {{"DescribeNetworkInterfaces", describe_interfaces},
+                                       {"DeleteNetworkInterface", delete_interface},
                                        {"ModifyNetworkInterfaceAttribute", modify_interface}};
   return kTable;
 }

@@ -3,6 +3,7 @@
 #include "emu/ec2.h"
 #include "emu/ec2_kinds.h"
 #include "emu/faults.h"
+#include "emu/throttle.h"
 
 // What CreateFleet and RunInstances have in common: checks, a place, and the new instances.
 
@@ -75,7 +76,7 @@ Answer<bool> check_addresses(const Account& account, const LaunchOrder& order, c
 Instance instance_of(Account& account, const LaunchOrder& order, const Subnet& subnet) {
   Instance instance;
   instance.id = InstanceId{account.make_id("i-")};
-  instance.launched = account.now();
+  instance.launched = instance.changed = instance.tagged = account.now();
   instance.launch = order.data;
   instance.launch.given.clear();
   instance.launch.subnet_id = subnet.id;
@@ -95,6 +96,36 @@ Instance instance_of(Account& account, const LaunchOrder& order, const Subnet& s
   return instance;
 }
 
+/// How many of those asked for there will be, and why not more.
+struct Allowance {
+  int64_t count = 0;
+  std::optional<ApiError> shortage;
+};
+/// Errors: the shortage, where it leaves fewer than the least.
+Answer<Allowance> allowance_for(Account& account, const LaunchOrder& order, const Subnet& subnet,
+                                const LaunchTrouble& trouble) {
+  Allowance out{order.most, {}};
+  auto limit = [&](int64_t to, auto&& error) {
+    if (to >= out.count) return;
+    out.count = to;
+    out.shortage = error();
+  };
+  limit(trouble.capacity, [&] { return trouble.shortage; });
+  limit(free_addresses(subnet), [&] {
+    return ApiError{"InsufficientFreeAddressesInSubnet",
+                    fmt::format("There are not enough free addresses in subnet '{}' to satisfy the requested "
+                                "number of instances.",
+                                subnet.id)};
+  });
+  const int64_t tokens = resources_left(account, order.operation);
+  limit(tokens, [&] { return throttled(account, order.operation, "resource"); });
+  // A fleet takes what there is; RunInstances is charged for all that it may launch, or refused.
+  const bool whole = order.operation == "RunInstances" && tokens < order.most;
+  if (out.shortage && (whole || out.count < order.least || out.count == 0))
+    return tl::unexpected(whole ? throttled(account, order.operation, "resource") : *out.shortage);
+  return out;
+}
+
 }  // namespace
 
 Answer<const Subnet*> subnet_of(const Account& account, const LaunchData& data) {
@@ -111,16 +142,14 @@ Answer<Launched> launch(Account& account, const LaunchOrder& order) {
   Subnet& subnet = account.subnets.find(EMU_TRY(subnet_of(account, placed.data))->id)->second;
   placed.data.security_groups = EMU_TRY(groups_for(account, placed.data, subnet));
   EMU_TRY(check_addresses(account, placed, subnet));
-  LaunchSite site{order.operation, placed.data.type, subnet.id, subnet.zone};
-  LaunchTrouble trouble = EMU_TRY(launch_trouble(account, site, placed.least));
-  int64_t count = std::min({placed.most, free_addresses(subnet), trouble.capacity});
-  if (count < placed.least)
-    return refusal("InsufficientFreeAddressesInSubnet",
-                   fmt::format("There are not enough free addresses in subnet '{}' to satisfy the requested "
-                               "number of instances.",
-                               subnet.id));
-  Launched launched{account.make_id("r-"), {}};
-  for (int64_t i = 0; i < count; ++i) {
+  const std::string purchase = placed.data.market == "spot" ? "spot" : "on-demand";
+  LaunchSite site{order.operation, placed.data.type, subnet.id,  subnet.zone,
+                  purchase,        placed.least,     placed.most};
+  LaunchTrouble trouble = EMU_TRY(launch_trouble(account, site));
+  Allowance allowed = EMU_TRY(allowance_for(account, placed, subnet, trouble));
+  take_resources(account, order.operation, allowed.count);
+  Launched launched{account.make_id("r-"), {}, std::move(allowed.shortage)};
+  for (int64_t i = 0; i < allowed.count; ++i) {
     Instance instance = instance_of(account, placed, subnet);
     instance.reservation_id = launched.reservation_id;
     instance.launch_index = i;

@@ -17,6 +17,10 @@ void take(std::string& into, const std::string& over) {
   if (!over.empty()) into = over;
 }
 
+std::optional<bool> flag_in(const Params& params, std::string_view name) {
+  return params.has(name) ? std::optional(params.flag(name)) : std::nullopt;
+}
+
 /// The first interface's parameters, which an instance takes in place of its own.
 Answer<bool> read_interfaces(const Params& params, LaunchData& data) {
   const std::vector<Params> interfaces = params.structures("NetworkInterface");
@@ -31,12 +35,9 @@ Answer<bool> read_interfaces(const Params& params, LaunchData& data) {
     take(data.private_ip, interface.get("PrivateIpAddress"));
     if (interface.has("AssociatePublicIpAddress"))
       data.public_ip = interface.flag("AssociatePublicIpAddress");
+    data.interface_goes = flag_in(interface, "DeleteOnTermination");
   }
   return true;
-}
-
-std::optional<bool> flag_in(const Params& params, std::string_view name) {
-  return params.has(name) ? std::optional(params.flag(name)) : std::nullopt;
 }
 
 std::vector<BlockDevice> read_block_devices(const Params& params) {
@@ -116,6 +117,7 @@ LaunchData merged(LaunchData base, const LaunchData& over) {
   if (over.interfaces) {  // interfaces replace interfaces
     base.interfaces = over.interfaces;
     base.public_ip = over.public_ip;
+    base.interface_goes = over.interface_goes;
     base.subnet_id.clear(), base.private_ip.clear(), base.security_groups.clear();
   }
   base.places_itself = base.places_itself || over.places_itself;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::string_view kHidden = "aws:";
 
-Answer<Tags*> tags_of(Account& account, const std::string& id) {
-  if (id.starts_with(kInstance.prefix)) EMU_TRY(known_instances(account, {id}));
+Answer<Tags*> tags_of(Account& account, const std::string& id, std::string_view operation) {
+  if (id.starts_with(kInstance.prefix)) EMU_TRY(known_instances(account, {id}, operation));
   Answer<Tags*> tags = refusal("InvalidID", fmt::format("The ID '{}' is not valid", id));
   each_kind(account, [&](const Kind& kind, auto& map) {
     if (!id.starts_with(kind.prefix)) return;
@@ -23,17 +23,25 @@ Answer<Tags*> tags_of(Account& account, const std::string& id) {
   return tags;
 }
 
-Answer<std::vector<Tags*>> all_tags_of(Account& account, const Params& params) {
-  std::vector<std::string> ids = params.list("ResourceId");
+Answer<std::vector<Tags*>> all_tags_of(Account& account, const Call& call) {
+  std::vector<std::string> ids = call.params.list("ResourceId");
   if (ids.empty()) return refusal("MissingParameter", "The request must contain the parameter resourceIdSet");
   if (ids.size() > 1000) return refusal("InvalidParameterValue", "No more than 1000 resources per request");
   std::vector<Tags*> all;
-  for (const std::string& id : ids) all.push_back(EMU_TRY(tags_of(account, id)));
+  for (const std::string& id : ids) all.push_back(EMU_TRY(tags_of(account, id, call.operation)));
   return all;
 }
 
+/// Keeps what those see who see the tags of instances late; where nobody does, that is nothing.
+void keep_former_tags(Account& account, const Params& params) {
+  if (account.faults.empty()) return;
+  for (const std::string& id : params.list("ResourceId"))
+    if (auto found = account.instances.find(id); found != account.instances.end())
+      found->second.tags_before = found->second.tags, found->second.tagged = account.now();
+}
+
 Answer<Xml> create_tags(Account& account, const Call& call) {
-  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call.params));
+  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call));
   Tags added = EMU_TRY(read_tags(call.params, "Tag"));
   if (added.empty()) return refusal("MissingParameter", "The request must contain the parameter tagSet");
   for (const Tags* tags : all) {
@@ -44,14 +52,16 @@ Answer<Xml> create_tags(Account& account, const Call& call) {
       return refusal("TagLimitExceeded", "The maximum number of Tags for a resource has been reached.");
   }
   EMU_TRY(unless_dry_run(call));
+  keep_former_tags(account, call.params);
   for (Tags* tags : all)
     for (const auto& [key, value] : added) (*tags)[key] = value;
   return std::move(Xml{}.flag("return", true));
 }
 
 Answer<Xml> delete_tags(Account& account, const Call& call) {
-  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call.params));
+  std::vector<Tags*> all = EMU_TRY(all_tags_of(account, call));
   EMU_TRY(unless_dry_run(call));
+  keep_former_tags(account, call.params);
   std::vector<Params> named = call.params.structures("Tag");
   for (Tags* tags : all) {
     if (named.empty()) std::erase_if(*tags, [](const auto& tag) { return !tag.first.starts_with(kHidden); });

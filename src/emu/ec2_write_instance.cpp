@@ -30,7 +30,7 @@ void write_instance(Xml& xml, const Account& account, const Instance& instance) 
   xml.in("instanceState", [&] {
     xml.number("code", static_cast<int>(instance.state)).text("name", to_string(instance.state));
   });
-  const Interface* interface = interface_of(account, instance);
+  const Interface* interface = gone ? nullptr : interface_of(account, instance);
   const std::string public_ip = interface ? public_address_of(account, *interface).ip : "";
   xml.text("privateDnsName", private_dns_name(account, instance.private_ip));
   xml.text("dnsName", interface ? public_dns_name(account, *interface, public_ip) : "");
@@ -58,7 +58,8 @@ void write_instance(Xml& xml, const Account& account, const Instance& instance) 
   write_block_devices(xml, account, instance);
   xml.text("virtualizationType", "hvm");
   xml.text("clientToken", instance.client_token);
-  if (launch.market == "spot") xml.text("instanceLifecycle", "spot");
+  if (launch.market == "spot")
+    xml.text("instanceLifecycle", "spot").text("spotInstanceRequestId", spot_request_of(instance));
   write_tags(xml, instance.tags);
   xml.text("hypervisor", "xen");
   xml.in("networkInterfaceSet", [&] {

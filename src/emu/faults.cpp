@@ -5,181 +5,134 @@
 #include "base/crypto.h"
 #include "base/text.h"
 #include "emu/ec2.h"
+#include "emu/throttle.h"
 
-// The rules are an array of objects, looked at in order; the first that matches and has uses left acts, and a
-// launch also collects never_boots and dies_pending:
-//
-//   {"operation": "RunInstances",    // AWS's name, or a pattern with * and ?; absent: every operation
-//    "type": "c5.*",                 // only launches of such a type (launch operations); a pattern
-//    "subnet": "subnet-0a",          // only launches into such a subnet; a pattern
-//    "zone": "us-east-1a",           // only launches in such a zone; a pattern
-//    "effect": "error",              // see below
-//    "skip": 1,                      // so many occasions pass first
-//    "probability": 0.1, "seed": 7,  // acts on so many of the occasions, always the same ones for a seed
-//    "count": 2}                     // acts so many times; absent: for ever
-//
-//   effect         further members
-//
-//   error          "code", "message" (optional), "status" (optional, 400)
-//
-//   capacity       "limit": how many such instances there can be at a time
-//
-//   drop_before    the connection is cut and nothing was done
-//
-//   drop_after     the request is done, then the connection is cut without an answer
-//
-//   delay          "ms": slept before the request is looked at
-//
-//   never_boots    instances run, and nothing starts in them
-//
-//   dies_pending   instances go from pending to terminated
+// Rules are looked at in order. Of those about requests the first that matches and has uses left acts; a
+// launch collects what all of them say.
 namespace spillway::emu {
 namespace {
-
-bool applies_to_operation(const Fault& fault, std::string_view operation) {
-  return fault.remaining != 0 && (fault.operation.empty() || matches_wildcard(fault.operation, operation));
-}
 
 bool matches_or_any(const std::string& pattern, std::string_view value) {
   return pattern.empty() || matches_wildcard(pattern, value);
 }
 
+bool is_about_launches(const Fault& fault) {
+  return !fault.type.empty() || !fault.subnet.empty() || !fault.zone.empty() || !fault.purchase.empty() ||
+         fault.effect == "capacity" || fault.effect == "never_boots" || fault.effect == "dies_pending";
+}
+
+bool is_about_requests(const Fault& fault) {
+  static constexpr std::string_view kEffects[] = {"error", "delay", "drop_before", "drop_after", "throttle"};
+  return std::find(std::begin(kEffects), std::end(kEffects), fault.effect) != std::end(kEffects) &&
+         !is_about_launches(fault);
+}
+
 /// A number from 0 to 1 that depends on the rule's seed and the occasion alone.
-double chance(const Fault& fault) {
-  const std::string hash = sha256(fmt::format("{} {} {}", fault.seed, fault.effect, fault.occasions));
+double chance(const Fault& fault, std::string_view occasion) {
+  const std::string hash = sha256(fmt::format("{} {} {}", fault.seed, fault.effect, occasion));
   uint32_t bits = 0;
   for (int i = 0; i < 4; ++i) bits = bits << 8 | static_cast<unsigned char>(hash[i]);
   return bits / 4294967296.0;
 }
 
-/// Counts an occasion on which the rule matches; whether it is one to act on.
-bool strikes(Fault& fault) {
-  if (fault.skip > 0) return --fault.skip, false;
-  ++fault.occasions;
-  return fault.probability >= 1 || chance(fault) < fault.probability;
-}
-
-bool is_about_launches(const Fault& fault) {
-  return !fault.type.empty() || !fault.subnet.empty() || !fault.zone.empty() || fault.effect == "capacity" ||
-         fault.effect == "never_boots" || fault.effect == "dies_pending";
-}
-
-void use(Fault& fault) {
-  if (fault.remaining > 0) --fault.remaining;
-}
-
-bool alive_there(const Fault& fault, const Instance& instance) {
-  return instance.state != State::terminated && matches_or_any(fault.type, instance.launch.type) &&
-         matches_or_any(fault.subnet, instance.launch.subnet_id) && matches_or_any(fault.zone, instance.zone);
+std::string_view purchase_of(const Instance& instance) {
+  return instance.launch.market == "spot" ? "spot" : "on-demand";
 }
 
 int64_t capacity_left(const Account& account, const Fault& fault) {
-  auto alive = std::count_if(account.instances.begin(), account.instances.end(),
-                             [&](const auto& entry) { return alive_there(fault, entry.second); });
+  auto alive = std::count_if(account.instances.begin(), account.instances.end(), [&](const auto& entry) {
+    return entry.second.state != State::terminated && fits(fault, entry.second);
+  });
   return std::max<int64_t>(0, fault.limit - alive);
 }
 
-std::string usual_message(const std::string& code, const LaunchSite& site) {
-  if (code == "InsufficientInstanceCapacity")
-    return fmt::format(
-        "We currently do not have sufficient {} capacity in the Availability Zone you requested ({}). Our "
-        "system "
-        "will be working on provisioning additional capacity.",
-        site.type, site.zone);
-  if (code == "VcpuLimitExceeded")
-    return "You have requested more vCPU capacity than your current vCPU limit allows for the instance "
-           "bucket "
-           "that the specified instance type belongs to.";
-  if (code == "RequestLimitExceeded") return "Request limit exceeded.";
-  return "The request was refused by a rule of the emulator.";
+ApiError error_of(const Fault& fault, const std::string& code, const LaunchSite& site) {
+  return {code, fault.message.empty() ? usual_message(code, site.type, site.zone) : fault.message,
+          fault.status ? fault.status : usual_status(code)};
 }
 
-Error bad(const std::string& path, std::string_view problem) {
-  return Error{Kind::invalid, fmt::format("fault rule {}: {}", path, problem)};
+bool lies_there(const Fault& fault, const LaunchSite& site) {
+  return matches_or_any(fault.type, site.type) && matches_or_any(fault.subnet, site.subnet) &&
+         matches_or_any(fault.zone, site.zone) && matches_or_any(fault.purchase, site.purchase);
 }
 
-Result<Fault> read_fault(const Json& rule, const std::string& path) {
-  static const std::vector<std::string> kKnown = {"operation", "type",    "subnet",      "zone",  "effect",
-                                                  "code",      "message", "status",      "limit", "ms",
-                                                  "count",     "skip",    "probability", "seed"};
-  static const std::vector<std::string> kEffects = {"error", "capacity",    "drop_before", "drop_after",
-                                                    "delay", "never_boots", "dies_pending"};
-  if (!rule.is_object()) return bad(path, fmt::format("want an object, found {}", rule.type_name()));
-  for (const auto& [key, value] : rule.members()) {
-    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end())
-      return bad(path, fmt::format("unknown key '{}'; did you mean '{}'?", key,
-                                   nearest(key, kKnown).value_or("operation")));
-    if (key == "probability") {
-      if (!value.is_number() || value.as_double() < 0 || value.as_double() > 1)
-        return bad(path + ".probability", "want a number from 0 to 1");
-      continue;
-    }
-    bool number =
-        key == "status" || key == "limit" || key == "ms" || key == "count" || key == "skip" || key == "seed";
-    if (number ? !value.is_int() || value.as_int() < 0 : !value.is_string())
-      return bad(path + "." + key, number ? "want a number, not negative" : "want a string");
-  }
-  Fault fault;
-  fault.operation = rule["operation"].as_string();
-  fault.type = rule["type"].as_string();
-  fault.subnet = rule["subnet"].as_string();
-  fault.zone = rule["zone"].as_string();
-  fault.skip = rule["skip"].as_int();
-  fault.seed = rule["seed"].as_int();
-  if (rule.contains("probability")) fault.probability = rule["probability"].as_double();
-  fault.effect = rule["effect"].as_string();
-  if (std::find(kEffects.begin(), kEffects.end(), fault.effect) == kEffects.end())
-    return bad(path + ".effect", fmt::format("unknown effect '{}'", fault.effect));
-  fault.code = rule["code"].as_string();
-  fault.message = rule["message"].as_string();
-  fault.status = rule.contains("status") ? static_cast<int>(rule["status"].as_int()) : 400;
-  fault.limit = rule["limit"].as_int();
-  fault.delay = std::chrono::milliseconds{rule["ms"].as_int()};
-  if (rule.contains("count")) fault.remaining = rule["count"].as_int();
-  if (fault.effect == "error" && fault.code.empty()) return bad(path, "an error needs its code");
-  if (fault.effect == "capacity" && !rule.contains("limit")) return bad(path, "a capacity needs its limit");
-  if (fault.effect == "delay" && !rule.contains("ms")) return bad(path, "a delay needs its ms");
-  return fault;
+bool is_about_this(const Account& account, const Fault& fault, const Asked& asked) {
+  return is_about_requests(fault) && matches_or_any(fault.service, asked.service) &&
+         concerns(account, fault, asked.operation);
 }
 
 }  // namespace
 
-Answer<LaunchTrouble> launch_trouble(Account& account, const LaunchSite& site, int64_t least) {
+bool in_force(const Account& account, const Fault& fault) {
+  return fault.remaining != 0 && fault.from <= account.now() && account.now() < fault.until;
+}
+
+bool fits(const Fault& fault, const Instance& instance) {
+  return matches_or_any(fault.type, instance.launch.type) &&
+         matches_or_any(fault.subnet, instance.launch.subnet_id) &&
+         matches_or_any(fault.zone, instance.zone) && matches_or_any(fault.purchase, purchase_of(instance)) &&
+         matches_or_any(fault.instance, instance.id.value);
+}
+
+bool concerns(const Account& account, const Fault& fault, std::string_view operation) {
+  return in_force(account, fault) && matches_or_any(fault.operation, operation);
+}
+
+bool strikes(Fault& fault) {
+  if (fault.skip > 0) return --fault.skip, false;
+  ++fault.occasions;
+  if (fault.probability < 1 && chance(fault, std::to_string(fault.occasions)) >= fault.probability)
+    return false;
+  if (fault.remaining > 0) --fault.remaining;
+  ++fault.acted;
+  return true;
+}
+
+bool always_strikes(const Fault& fault, std::string_view id) {
+  return fault.probability >= 1 || chance(fault, id) < fault.probability;
+}
+
+Answer<LaunchTrouble> launch_trouble(Account& account, const LaunchSite& site) {
   LaunchTrouble trouble;
   for (Fault& fault : account.faults) {
-    if (!applies_to_operation(fault, site.operation) || !is_about_launches(fault)) continue;
-    if (!matches_or_any(fault.type, site.type) || !matches_or_any(fault.subnet, site.subnet) ||
-        !matches_or_any(fault.zone, site.zone) || !strikes(fault))
+    if (!is_about_launches(fault) || !concerns(account, fault, site.operation) || !lies_there(fault, site))
       continue;
-    if (fault.effect == "error") {
-      use(fault);
-      return refusal(fault.code, fault.message.empty() ? usual_message(fault.code, site) : fault.message,
-                     fault.status);
+    const bool error = fault.effect == "error", capacity = fault.effect == "capacity";
+    if (!error && !capacity && fault.effect != "never_boots" && fault.effect != "dies_pending") continue;
+    const int64_t left = capacity ? capacity_left(account, fault) : 0;
+    if (capacity && left >= std::min(trouble.capacity, site.most)) continue;  // it is in nobody's way
+    if (!strikes(fault)) continue;
+    if (error) {
+      ApiError refused = error_of(fault, fault.code, site);
+      return tl::unexpected(std::move(refused));
     }
-    if (fault.effect == "capacity")
-      trouble.capacity = std::min(trouble.capacity, capacity_left(account, fault));
+    if (capacity) {
+      trouble.capacity = left;
+      trouble.shortage =
+          error_of(fault, fault.code.empty() ? "InsufficientInstanceCapacity" : fault.code, site);
+    }
     if (fault.effect == "never_boots") trouble.never_boots = true;
     if (fault.effect == "dies_pending") trouble.dies_pending = true;
-    if (fault.effect != "capacity") use(fault);
   }
-  if (trouble.capacity < least)
-    return refusal("InsufficientInstanceCapacity", usual_message("InsufficientInstanceCapacity", site), 500);
+  if (trouble.capacity < site.least) return tl::unexpected(trouble.shortage);
   return trouble;
 }
 
-RequestTrouble request_trouble(Account& account, std::string_view operation) {
+RequestTrouble request_trouble(Account& account, const Asked& asked) {
   RequestTrouble trouble;
   for (Fault& fault : account.faults) {
-    if (is_about_launches(fault) || !applies_to_operation(fault, operation) || !strikes(fault)) continue;
-    use(fault);
+    if (!is_about_this(account, fault, asked)) continue;
+    if (fault.effect == "throttle") {
+      if (asked.service != "ec2" || take_request(account, fault, asked.operation, asked.params)) continue;
+      trouble.error = throttled(account, asked.operation, "request");
+      break;
+    }
+    if (!strikes(fault)) continue;
     if (fault.effect == "delay") {
-      trouble.delay += fault.delay;
+      trouble.delay += fault.time.value_or(Duration{});
       continue;  // a slow request may also fail
     }
-    if (fault.effect == "error")
-      trouble.error = ApiError{
-          fault.code, fault.message.empty() ? usual_message(fault.code, LaunchSite{}) : fault.message,
-          fault.status};
+    if (fault.effect == "error") trouble.error = error_of(fault, fault.code, LaunchSite{});
     trouble.drop_before = fault.effect == "drop_before";
     trouble.drop_after = fault.effect == "drop_after";
     break;
@@ -187,12 +140,32 @@ RequestTrouble request_trouble(Account& account, std::string_view operation) {
   return trouble;
 }
 
-Result<std::vector<Fault>> read_faults(const Json& rules) {
-  if (!rules.is_array()) return bad("document", fmt::format("want an array, found {}", rules.type_name()));
-  std::vector<Fault> faults;
-  for (size_t i = 0; i < rules.size(); ++i)
-    faults.push_back(TRY(read_fault(rules.at(i), fmt::format("[{}]", i))));
-  return faults;
+bool gives_empty_page(Account& account, std::string_view operation) {
+  for (Fault& fault : account.faults)
+    if (fault.effect == "empty_page" && concerns(account, fault, operation) && strikes(fault)) return true;
+  return false;
+}
+
+Duration clock_offset(const Account& account) {
+  Duration offset{};
+  for (const Fault& fault : account.faults)
+    if (fault.effect == "clock_offset" && in_force(account, fault)) offset += fault.offset;
+  return offset;
+}
+
+bool is_expired_by_rule(const Account& account, const AccessKey& key) {
+  return std::any_of(account.faults.begin(), account.faults.end(), [&](const Fault& fault) {
+    return fault.effect == "credentials_expired" && in_force(account, fault) && key.issued <= fault.from &&
+           matches_or_any(fault.access_key, key.id) && always_strikes(fault, key.id);
+  });
+}
+
+std::optional<int> metadata_silence(Account& account, const Instance& instance, std::string_view path) {
+  for (Fault& fault : account.faults)
+    if (fault.effect == "imds_silent" && in_force(account, fault) && fits(fault, instance) &&
+        matches_or_any(fault.path, path) && strikes(fault))
+      return fault.status;
+  return std::nullopt;
 }
 
 }  // namespace spillway::emu

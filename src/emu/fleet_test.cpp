@@ -94,6 +94,73 @@ TEST_F(Fleets, GiveNothingBelowTheMinimum) {
   EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(0));
 }
 
+TEST_F(Fleets, AreShortOfOnePurchaseOptionAlone) {
+  misbehave(
+      R"([{"effect": "capacity", "purchase": "spot", "limit": 1, "code": "MaxSpotInstanceCountExceeded"}])");
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", fleet(3))), SizeIs(3));
+  auto wish = fleet(3);
+  for (auto& [name, value] : wish)
+    if (value == "on-demand") value = "spot";
+  const auto made = caller.ec2("CreateFleet", wish);
+  EXPECT_THAT(ids(made), SizeIs(1));
+  EXPECT_THAT(texts(made, "errorCode"),
+              ElementsAre("MaxSpotInstanceCountExceeded", "MaxSpotInstanceCountExceeded"));
+}
+
+TEST_F(Fleets, TellThrottlingOfInstancesApartFromCapacity) {
+  misbehave(R"([{"effect": "throttle", "resources": {"RunInstances": [2, 0]}}])");
+  const auto made = caller.ec2("CreateFleet", fleet(5));
+  EXPECT_EQ(made.status, 200);
+  EXPECT_THAT(ids(made), SizeIs(2));
+  EXPECT_THAT(texts(made, "errorCode"), ElementsAre("RequestLimitExceeded", "RequestLimitExceeded"));
+}
+
+TEST_F(Fleets, StayInOneZoneWhereTheyMust) {
+  misbehave(R"([{"effect": "capacity", "subnet": "subnet-0a11ce00000000001", "limit": 2},
+                {"effect": "capacity", "subnet": "subnet-0a11ce00000000002", "limit": 4}])");
+  auto wish = fleet(5);
+  wish.emplace_back("OnDemandOptions.SingleAvailabilityZone", "true");
+  wish.emplace_back("OnDemandOptions.MinTargetCapacity", "5");
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", wish)), SizeIs(0)) << "six there are, in two zones";
+  wish.back().second = "3";
+  const auto made = caller.ec2("CreateFleet", wish);
+  EXPECT_THAT(ids(made), SizeIs(4));
+  EXPECT_EQ(text(made, "subnetId"), kA) << "what fell short is told of both";
+  EXPECT_THAT(
+      texts(caller.ec2("DescribeInstances", {{"Filter.1.Name", "subnet-id"}, {"Filter.1.Value.1", kB}}),
+            "instanceId"),
+      SizeIs(4));
+}
+
+TEST_F(Fleets, StayWithOneTypeWhereTheyMust) {
+  misbehave(R"([{"effect": "capacity", "type": "c5.xlarge", "limit": 2}])");
+  auto wish = fleet(3);
+  for (auto& [name, value] : wish)
+    if (name == "LaunchTemplateConfigs.1.Overrides.2.InstanceType") value = "c5.2xlarge";
+  EXPECT_THAT(ids(caller.ec2("CreateFleet", wish)), SizeIs(3)) << "two of one and one of the other";
+  wish.emplace_back("OnDemandOptions.SingleInstanceType", "true");
+  const auto made = caller.ec2("CreateFleet", wish);
+  EXPECT_THAT(ids(made), SizeIs(3));
+  EXPECT_THAT(texts(caller.ec2("DescribeInstances",
+                               {{"Filter.1.Name", "instance-type"}, {"Filter.1.Value.1", "c5.2xlarge"}}),
+                    "instanceId"),
+              SizeIs(4));
+}
+
+TEST_F(Fleets, StayKnownUntilTheyAreDeleted) {
+  const auto made = caller.ec2("CreateFleet", fleet(2));
+  const std::string id = text(made, "fleetId");
+  auto ask = [&](const char* terminate) {
+    return caller.ec2("DeleteFleets", {{"FleetId.1", id}, {"TerminateInstances", terminate}});
+  };
+  EXPECT_EQ(text(ask("false"), "code"), "unexpectedError");
+  const auto gone = ask("true");
+  EXPECT_EQ(text(gone, "currentFleetState"), "deleted_terminating");
+  EXPECT_EQ(text(ask("true"), "code"), "fleetIdDoesNotExist");
+  EXPECT_EQ(text(caller.ec2("DescribeInstances", {{"InstanceId.1", ids(made).at(0)}}), "name"),
+            "shutting-down");
+}
+
 TEST_F(Fleets, RepeatTheAnswerUnderOneClientToken) {
   auto first = caller.ec2("CreateFleet", fleet(2, "once"));
   auto again = caller.ec2("CreateFleet", fleet(2, "once"));

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/faults.h"
 #include "emu/iam.h"
 #include "emu/params.h"
 #include "emu/vpc_parts.h"
@@ -61,7 +62,8 @@ std::string credentials(const Visit& visit) {
         .dump(2);
   for (const auto& [id, key] : visit.account.keys)
     if (key.is_role && key.session == visit.instance.id.value && key.principal == role && key.expires &&
-        *key.expires - visit.account.now() > std::chrono::minutes{15})
+        *key.expires - visit.account.now() > std::chrono::minutes{15} &&
+        !is_expired_by_rule(visit.account, key))
       current = &key;
   if (!current) current = &issue_key(visit.account, role, visit.instance.id.value, kCredentialLife);
   return Json::object({{"Code", "Success"},
@@ -98,6 +100,11 @@ std::string identity_document(const Visit& visit) {
 /// proves nothing. AWS signs with RSA, and its certificates cannot verify this one.
 std::string identity_signature(const Visit& visit) {
   return to_base64(hmac_sha256("the emulator's identity key", identity_document(visit)));
+}
+
+std::string instance_action(const Visit& visit) {
+  return Json::object({{"action", "terminate"}, {"time", to_iso8601_seconds(*visit.instance.reclaimed)}})
+      .dump();
 }
 
 std::string public_ip_of(const Visit& visit) {
@@ -138,6 +145,14 @@ std::map<std::string, Leaf> tree_of(const Visit& visit) {
   if (visit.instance.launch.metadata_tags == "enabled")
     for (const auto& [key, value] : visit.instance.tags)
       meta("tags/instance/" + key, [value = value](const Visit&) { return value; });
+  if (visit.instance.reclaimed) {
+    meta("spot/instance-action", instance_action);
+    meta("spot/termination-time", [](const Visit& v) { return to_iso8601_seconds(*v.instance.reclaimed); });
+  }
+  if (visit.instance.rebalance)
+    meta("events/recommendations/rebalance", [](const Visit& v) {
+      return Json::object({{"noticeTime", to_iso8601_seconds(*v.instance.rebalance)}}).dump();
+    });
   if (std::string role = role_of(visit); !role.empty()) {
     meta("iam/info", iam_info);
     meta("iam/security-credentials/" + role, credentials);
@@ -199,7 +214,8 @@ const AccessKey& issue_key(Account& account, const std::string& role, const std:
   key.principal = role;
   key.is_role = true;
   key.session = session;
-  key.expires = account.now() + life;
+  key.issued = account.now();
+  key.expires = key.issued + life;
   return account.keys[key.id] = key;
 }
 
@@ -209,6 +225,8 @@ net::Response answer_metadata(Account& account, const net::Incoming& request) {
   const Instance& instance = account.instances.find(owner->second)->second;
   if (instance.launch.http_endpoint == "disabled") return plain(403, "403 - Forbidden\n");
   std::string path = percent_decoded(request.target.substr(0, request.target.find('?')), false);
+  if (auto silence = metadata_silence(account, instance, path))
+    return *silence ? plain(*silence, "The service is not available\n") : net::Response{0, {}, {}};
   if (path == "/latest/api/token")
     return request.method == "PUT" ? give_token(account, request, instance)
                                    : plain(405, "405 - Method Not Allowed\n");

@@ -82,12 +82,16 @@ std::string s3_operation(const net::Incoming& request) {
 
 }  // namespace
 
-std::string operation_of(const net::Incoming& request, std::string_view service) {
+Params params_of(const net::Incoming& request, std::string_view service) {
+  if (service == "s3" || service == "ssm") return {};
+  return Params::parse(request.method == "POST" ? request.body : query_of(request));
+}
+
+std::string operation_of(const net::Incoming& request, std::string_view service, const Params& params) {
   if (service == "s3") return s3_operation(request);
   if (const std::string* target = net::find_header(request.headers, "x-amz-target"))
     return target->substr(target->find('.') + 1);
-  std::string query = query_of(request);
-  return Params::parse(request.method == "POST" ? request.body : query).get("Action");
+  return params.get("Action");
 }
 
 }  // namespace spillway::emu

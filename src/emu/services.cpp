@@ -64,6 +64,31 @@ const Wording& wording_of(const std::string& service) {
 
 }  // namespace
 
+namespace {
+
+/// STS, IAM and SSM tell their own time, from which clients learn how far theirs is off.
+ApiError skewed(const std::string& service, ApiError error, const Signature& signature) {
+  if (service == "ec2" || service == "s3" || !signature.server_time) return error;
+  const Time now = *signature.server_time;
+  constexpr auto kAllowed = std::chrono::minutes{5};
+  const std::string server = stamp_of(now);
+  error.message = signature.time < server
+                      ? fmt::format("Signature expired: {} is now earlier than {} ({} - 5 min.)",
+                                    signature.time, stamp_of(now - kAllowed), server)
+                      : fmt::format("Signature not yet current: {} is still later than {} ({} + 5 min.)",
+                                    signature.time, stamp_of(now + kAllowed), server);
+  return error;
+}
+
+/// What S3 adds to a refusal.
+void write_details(Xml& xml, const ApiError& error, const Signature& signature) {
+  if (error.code != "RequestTimeTooSkewed" || !signature.server_time) return;
+  xml.text("RequestTime", signature.time).text("ServerTime", to_iso8601_seconds(*signature.server_time));
+  xml.number("MaxAllowedSkewMilliseconds", 900'000);
+}
+
+}  // namespace
+
 ApiError signature_error(const std::string& service, const Signature& signature) {
   const Wording& wording = wording_of(service);
   switch (signature.flaw) {
@@ -83,7 +108,7 @@ ApiError signature_error(const std::string& service, const Signature& signature)
     case Flaw::expired_token:
       return wording.expired_token;
     case Flaw::skewed:
-      return wording.skewed;
+      return skewed(service, wording.skewed, signature);
     case Flaw::expired_url:
       return {"AccessDenied", "Request has expired", 403};
     case Flaw::mismatch:
@@ -116,7 +141,9 @@ net::Response refuse(const std::string& service, const ApiError& error, const Ar
   xml.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
   if (service == "s3") {
     xml.in("Error", [&] {
-      xml.text("Code", error.code).text("Message", error.message).text("RequestId", arrival.request_id);
+      xml.text("Code", error.code).text("Message", error.message);
+      write_details(xml, error, arrival.signature);
+      xml.text("RequestId", arrival.request_id);
     });
     return {error.status,
             {{"Content-Type", "application/xml"}, {"x-amz-request-id", arrival.request_id}},
@@ -146,10 +173,7 @@ Identity caller_of(const Account& account, const Arrival& arrival) {
 
 Call query_call(const Account& account, const std::string& service, const Arrival& arrival) {
   Call call{service, "", arrival.request_id, {}, {}, caller_of(account, arrival)};
-  size_t mark = arrival.http.target.find('?');
-  call.params = Params::parse(arrival.http.method == "POST" ? arrival.http.body
-                              : mark == std::string::npos   ? ""
-                                                            : arrival.http.target.substr(mark + 1));
+  call.params = std::move(arrival.params);
   call.operation = call.params.get("Action");
   return call;
 }

@@ -8,11 +8,14 @@ namespace spillway::emu {
 struct Arrival {
   const net::Incoming& http;
   const Signature& signature;
+  Params& params;  // of the query protocols; query_call() takes them
   std::string request_id;
 };
 
+/// The parameters of a request of the query protocols; none for other services.
+Params params_of(const net::Incoming& request, std::string_view service);
 /// The operation's name as AWS writes it (PutObject, RunInstances), as far as the request tells.
-std::string operation_of(const net::Incoming& request, std::string_view service);
+std::string operation_of(const net::Incoming& request, std::string_view service, const Params& params);
 /// The service that the credential scope claims, not yet verified; without a signature, the one that the Host
 /// names.
 std::string service_of(const net::Incoming& request);
@@ -24,7 +27,7 @@ net::Response answer_ec2(Account& account, const Arrival& arrival);
 net::Response answer_iam(Account& account, const Arrival& arrival);
 net::Response answer_sts(Account& account, const Arrival& arrival);
 net::Response answer_ssm(Account& account, const Arrival& arrival);
-/// A request of the query protocol, its form or query string read.
+/// A request of the query protocol, with the arrival's parameters.
 Call query_call(const Account& account, const std::string& service, const Arrival& arrival);
 /// A refusal in the shape of the service's protocol.
 net::Response refuse(const std::string& service, const ApiError& error, const Arrival& arrival);

@@ -4,6 +4,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "emu/faults.h"
 #include "emu/params.h"
 
 namespace spillway::emu {
@@ -166,7 +167,7 @@ Parts read_parts(const net::Incoming& request, const std::vector<Pair>& query) {
 Flaw timing_flaw(const Account& account, const Parts& parts, bool s3) {
   auto stamp = parse_stamp(parts.verdict.time);
   if (!stamp) return Flaw::malformed;
-  auto age = account.now() - *stamp;
+  auto age = account.now() + clock_offset(account) - *stamp;
   if (parts.presigned) {
     if (age < -std::chrono::minutes{15}) return Flaw::skewed;
     return age > std::chrono::seconds{parts.expires} ? Flaw::expired_url : Flaw::none;
@@ -179,10 +180,18 @@ Flaw key_flaw(const Account& account, const Parts& parts) {
   const AccessKey* key = parts.verdict.key;
   if (!key) return Flaw::unknown_key;
   if (key->token != parts.token) return Flaw::bad_token;
-  return key->expires && *key->expires <= account.now() ? Flaw::expired_token : Flaw::none;
+  const bool expired = key->expires && *key->expires <= account.now();
+  return expired || is_expired_by_rule(account, *key) ? Flaw::expired_token : Flaw::none;
 }
 
 }  // namespace
+
+std::string stamp_of(Time time) {
+  std::string stamp;
+  for (char c : to_iso8601_seconds(time))
+    if (c != '-' && c != ':') stamp += c;
+  return stamp;
+}
 
 std::string signing_key(const std::string& secret, const std::string& date, const std::string& region,
                         const std::string& service) {
@@ -198,7 +207,10 @@ Signature verify(const Account& account, const net::Incoming& request) {
   if (verdict.flaw != Flaw::none) return verdict;
   const bool s3 = verdict.service == "s3";
   if ((verdict.flaw = key_flaw(account, parts)) != Flaw::none) return verdict;
-  if ((verdict.flaw = timing_flaw(account, parts, s3)) != Flaw::none) return verdict;
+  if ((verdict.flaw = timing_flaw(account, parts, s3)) != Flaw::none) {
+    verdict.server_time = account.now() + clock_offset(account);
+    return verdict;
+  }
   std::string body_hash = header_or_empty(request.headers, "x-amz-content-sha256");
   if (s3 && body_hash.empty()) {
     if (!parts.presigned)

@@ -26,6 +26,7 @@ struct Signature {
   std::string detail;  // of malformed
   std::string key_id, date, region, service;
   std::string scope, time, value;                 // as they stand in it; chunk signatures continue from these
+  std::optional<Time> server_time;                // of skewed: what the service takes for now
   const AccessKey* key = nullptr;                 // whenever the key is known
   std::string string_to_sign, canonical_request;  // S3 shows them to whom it refuses
 };
@@ -34,6 +35,8 @@ struct Signature {
 /// for the path and the body when it is for S3. Source: AWS Signature Version 4 in the IAM User Guide.
 Signature verify(const Account& account, const net::Incoming& request);
 
+/// 20261122T215403Z
+std::string stamp_of(Time time);
 /// HMAC key of one day, region and service.
 std::string signing_key(const std::string& secret, const std::string& date, const std::string& region,
                         const std::string& service);

@@ -44,6 +44,7 @@ void describe(A& a, LaunchData& d) {
   a.later("public_ip", d.public_ip), a.later("interfaces", d.interfaces);
   a.later("places_itself", d.places_itself), a.later("protected", d.protected_from_termination);
   a.later("monitored", d.monitored), a.later("block_devices", d.block_devices), a.later("given", d.given);
+  a.later("interface_goes", d.interface_goes);
 }
 template <class A>
 void describe(A& a, TemplateVersion& v) {
@@ -69,6 +70,7 @@ void describe(A& a, Instance& i) {
   a.member("dies_pending", i.dies_pending);
   a.later("volumes", i.volumes), a.later("protected", i.protected_from_termination);
   a.later("console", i.console);
+  a.later("rebalance", i.rebalance), a.later("reclaimed", i.reclaimed);
 }
 template <class A>
 void describe(A& a, Fleet& f) {
@@ -97,6 +99,7 @@ void describe(A& a, AccessKey& k) {
   a.member("id", k.id), a.member("secret", k.secret), a.member("token", k.token);
   a.member("principal", k.principal), a.member("is_role", k.is_role), a.member("session", k.session);
   a.member("expires", k.expires), a.member("session_policy", k.session_policy);
+  a.later("issued", k.issued);
 }
 template <class A>
 void describe(A& a, InstanceProfile& p) {
@@ -170,7 +173,10 @@ std::string contradiction(const Account& account) {
 void derive(Account& account) {
   account.instance_by_ip.clear();
   account.due.clear();
-  for (const auto& [id, instance] : account.instances) {
+  account.endings.clear();
+  for (auto& [id, instance] : account.instances) {
+    if (instance.state == State::shutting_down && !instance.due) instance.due = account.now();
+    if (instance.reclaimed) account.endings[{*instance.reclaimed, id}] = kSpotTermination;
     if (!instance.private_ip.empty()) account.instance_by_ip[instance.private_ip] = id;
     if (instance.due) account.due.emplace(*instance.due, id);
   }

@@ -65,7 +65,7 @@ void describe(A& a, Interface& i) {
   a.member("mac", i.mac), a.member("private_ip", i.private_ip), a.member("description", i.description);
   a.member("groups", i.groups), a.member("source_dest_check", i.source_dest_check);
   a.member("public_ip", i.public_ip), a.member("attachment", i.attachment_id);
-  a.member("attached", i.attached);
+  a.member("attached", i.attached), a.later("delete_on_termination", i.delete_on_termination);
 }
 template <class A>
 void describe(A& a, Volume& v) {

@@ -9,17 +9,10 @@
 #include "base/text.h"
 #include "emu/aws.h"
 #include "emu/params.h"
+#include "emu/signature.h"
 
 // For tests: a caller who signs as AWS's manual says, on a clock that is moved by hand.
 namespace spillway::emu {
-
-/// 20231114T221320Z for 2023-11-14T22:13:20Z.
-inline std::string stamp_of(Time time) {
-  std::string stamp;
-  for (char c : to_iso8601_seconds(time))
-    if (c != '-' && c != ':') stamp += c;
-  return stamp;
-}
 
 struct Caller {
   Aws& aws;

@@ -92,9 +92,9 @@ struct DhcpOptions {
   bool of_region = false;  // those that every VPC of the region begins with
 };
 
-/// The primary interface of an instance, from its launch to its end.
+/// The primary interface of an instance, from its launch to its end, or longer where it was to stay.
 struct Interface {
-  std::string id, instance_id;
+  std::string id, instance_id;  // instance_id: "" once the instance is gone
   Tags tags;
   std::string subnet_id, vpc_id, zone, mac, private_ip, description;
   std::vector<std::string> groups;
@@ -102,6 +102,7 @@ struct Interface {
   std::string public_ip;  // given at launch, and for this launch alone; "" without one
   std::string attachment_id;
   Time attached;
+  bool delete_on_termination = true;
 };
 
 struct Volume {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "emu/cidr.h"
+#include "emu/faults.h"
 
 namespace spillway::emu {
 namespace {
@@ -169,7 +170,8 @@ std::string interface_id(const Instance& instance) {
 
 const Interface* interface_of(const Account& account, const Instance& instance) {
   auto found = account.interfaces.find(interface_id(instance));
-  return found == account.interfaces.end() ? nullptr : &found->second;
+  const bool has = found != account.interfaces.end() && found->second.instance_id == instance.id.value;
+  return has ? &found->second : nullptr;
 }
 
 Interface* interface_of(Account& account, const Instance& instance) {
@@ -188,6 +190,7 @@ void equip(Account& account, Instance& instance) {
   interface.mac = instance.mac;
   interface.private_ip = instance.private_ip;
   interface.groups = instance.launch.security_groups;
+  interface.delete_on_termination = instance.launch.interface_goes.value_or(true);
   interface.attachment_id = account.make_id("eni-attach-");
   interface.attached = account.now();
   auto tags = instance.launch.tags.find("network-interface");
@@ -200,20 +203,33 @@ void equip(Account& account, Instance& instance) {
   ++account.network_version;
 }
 
+void remove_interface(Account& account, const std::string& id) {
+  auto found = account.interfaces.find(id);
+  if (found == account.interfaces.end()) return;
+  auto subnet = account.subnets.find(found->second.subnet_id);
+  if (subnet != account.subnets.end()) release_address(subnet->second, found->second.private_ip);
+  for (auto& [allocation, address] : account.addresses)
+    if (address.interface_id == id) address.interface_id.clear(), address.association_id.clear();
+  account.interfaces.erase(found);
+  ++account.network_version;
+}
+
 void strip(Account& account, Instance& instance) {
-  auto subnet = account.subnets.find(instance.launch.subnet_id);
-  if (subnet != account.subnets.end()) release_address(subnet->second, instance.private_ip);
   account.instance_by_ip.erase(instance.private_ip);
   instance.private_ip.clear();
-  const std::string interface = interface_id(instance);
-  account.interfaces.erase(interface);
-  for (auto& [id, address] : account.addresses)
-    if (address.interface_id == interface) address.interface_id.clear(), address.association_id.clear();
+  if (Interface* interface = interface_of(account, instance)) {
+    if (!interface->delete_on_termination || leaves_behind(account, instance, "interfaces")) {
+      interface->instance_id.clear(), interface->attachment_id.clear(), interface->public_ip.clear();
+    } else {
+      remove_interface(account, std::string(interface->id));
+    }
+  }
   for (const std::string& id : instance.volumes) {
     auto volume = account.volumes.find(id);
     if (volume == account.volumes.end()) continue;
     volume->second.instance_id.clear();
-    if (volume->second.delete_on_termination) account.volumes.erase(volume);
+    if (volume->second.delete_on_termination && !leaves_behind(account, instance, "volumes"))
+      account.volumes.erase(volume);
   }
   instance.volumes.clear();
   ++account.network_version;

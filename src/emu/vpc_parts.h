@@ -40,6 +40,8 @@ const Interface* interface_of(const Account& account, const Instance& instance);
 Interface* interface_of(Account& account, const Instance& instance);
 /// Gives a placed instance its interface and its volumes.
 void equip(Account& account, Instance& instance);
+/// Takes the interface away, and with it its addresses.
+void remove_interface(Account& account, const std::string& id);
 /// Takes away what an ended instance had: interface, addresses, and the volumes that go with it.
 void strip(Account& account, Instance& instance);
 
