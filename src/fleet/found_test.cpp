@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "fleet/reconciler.h"
-#include "fleet/scene.h"
+#include "fleet/scene_test.h"
 
 namespace spillway::fleet {
 namespace {

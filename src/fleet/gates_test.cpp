@@ -1,7 +1,7 @@
 #include "fleet/gates.h"
 
-#include "fleet/scenario.h"
-#include "fleet/scene.h"
+#include "fleet/scenario_test.h"
+#include "fleet/scene_test.h"
 
 namespace spillway::fleet {
 namespace {

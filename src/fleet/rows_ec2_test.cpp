@@ -1,6 +1,6 @@
 // Rows 1 to 18 of the failure catalogue: EC2 and launches.
-#include "fleet/scenario.h"
-#include "fleet/scene.h"
+#include "fleet/scenario_test.h"
+#include "fleet/scene_test.h"
 
 namespace spillway::fleet {
 namespace {

@@ -1,6 +1,6 @@
 // Rows 39 to 46 of the failure catalogue: leaks.
-#include "fleet/scenario.h"
-#include "fleet/scene.h"
+#include "fleet/scenario_test.h"
+#include "fleet/scene_test.h"
 
 namespace spillway::fleet {
 namespace {

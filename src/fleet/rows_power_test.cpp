@@ -2,8 +2,8 @@
 #include <fstream>
 
 #include "fleet/parking.h"
-#include "fleet/scenario.h"
-#include "fleet/scene.h"
+#include "fleet/scenario_test.h"
+#include "fleet/scene_test.h"
 
 namespace spillway::fleet {
 namespace {

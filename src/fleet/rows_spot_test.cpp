@@ -1,7 +1,7 @@
 // Rows 40 and 47 to 49 of the failure catalogue: nodes that look after themselves, and spot instances.
 #include "fleet/layout.h"
-#include "fleet/scenario.h"
-#include "fleet/scene.h"
+#include "fleet/scenario_test.h"
+#include "fleet/scene_test.h"
 #include "fleet/spot.h"
 
 namespace spillway::fleet {

@@ -1,5 +1,5 @@
 // What must hold after any crash and any fault.
-#include "fleet/scenario.h"
+#include "fleet/scenario_test.h"
 
 namespace spillway::fleet {
 namespace {

@@ -77,7 +77,7 @@ Cloud::Cloud(const emu::Account& like) : account_(like) {
 
 Result<std::string> Cloud::ask(std::string_view operation, emu::Params params) {
   emu::advance(account_);
-  const emu::RequestTrouble trouble = emu::request_trouble(account_, operation);
+  const emu::RequestTrouble trouble = trouble_of("ec2", operation, params);
   if (trouble.delay > Duration{}) account_.clock.sleep_for(trouble.delay);
   if (trouble.drop_before) return Error{Kind::unavailable, "the connection was cut"};
   emu::Call call{.service = "ec2",
@@ -99,9 +99,15 @@ Result<std::string> Cloud::ask(std::string_view operation, emu::Params params) {
   return failed("ec2", operation, {error->text_of("Code"), error->text_of("Message"), response.status});
 }
 
+emu::RequestTrouble Cloud::trouble_of(const std::string& service, std::string_view operation,
+                                      const emu::Params& params) {
+  const std::string name(operation);
+  return emu::request_trouble(account_, {service, name, params});
+}
+
 Result<void> Cloud::ask_s3(std::string_view operation) {
   emu::advance(account_);
-  const emu::RequestTrouble trouble = emu::request_trouble(account_, operation);
+  const emu::RequestTrouble trouble = trouble_of("s3", operation, {});
   if (trouble.delay > Duration{}) account_.clock.sleep_for(trouble.delay);
   if (trouble.drop_before || trouble.drop_after) return Error{Kind::unavailable, "the connection was cut"};
   account_.make_id("");
@@ -151,7 +157,7 @@ Result<std::vector<aws::Instance>> ModelEc2::describe_instances(const std::vecto
                                                                 Deadline) {
   emu::Account& account = cloud_.account();
   emu::advance(account);
-  const emu::RequestTrouble trouble = emu::request_trouble(account, "DescribeInstances");
+  const emu::RequestTrouble trouble = cloud_.trouble_of("ec2", "DescribeInstances", {});
   if (trouble.drop_before || trouble.drop_after) return Error{Kind::unavailable, "the connection was cut"};
   account.make_id("");
   if (trouble.error) return failed("ec2", "DescribeInstances", *trouble.error).error();

@@ -6,6 +6,7 @@
 #include "aws/s3.h"
 #include "emu/account.h"
 #include "emu/call.h"
+#include "emu/faults.h"
 
 namespace spillway::sim {
 
@@ -28,6 +29,9 @@ class Cloud {
   Result<std::string> ask(std::string_view operation, emu::Params params);
   /// A whole request to S3, for those rules.
   Result<void> ask_s3(std::string_view operation);
+  /// What the account's rules do to a request.
+  emu::RequestTrouble trouble_of(const std::string& service, std::string_view operation,
+                                 const emu::Params& params);
   std::map<std::string, emu::Object>& objects() { return account_.buckets.find(kBucket)->second.objects; }
 
  private:

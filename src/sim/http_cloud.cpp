@@ -31,12 +31,14 @@ Result<net::Response> HttpCloud::send(const net::Request& request, Deadline) {
     incoming.headers.push_back({"Host", request.url.substr(scheme, path - scheme)});
 
   emu::Account& account = cloud_.account();
-  const std::string service = emu::service_of(incoming), operation = emu::operation_of(incoming, service);
+  const std::string service = emu::service_of(incoming);
+  emu::Params params = emu::params_of(incoming, service);
+  const std::string operation = emu::operation_of(incoming, service, params);
   emu::advance(account);
-  const emu::RequestTrouble trouble = emu::request_trouble(account, operation);
+  const emu::RequestTrouble trouble = emu::request_trouble(account, {service, operation, params});
   if (trouble.drop_before) return Error{Kind::unavailable, "the connection was cut"};
   const emu::Signature signature = emu::verify(account, incoming);
-  const emu::Arrival arrival{incoming, signature, account.make_id("")};
+  const emu::Arrival arrival{incoming, signature, params, account.make_id("")};
   net::Response response;
   if (trouble.error)
     response = emu::refuse(service, *trouble.error, arrival);

@@ -12,10 +12,12 @@ using std::chrono::seconds;
 namespace {
 
 emu::Fault rule(std::string operation, std::string effect, std::string code = {}, int status = 400) {
-  return {.operation = std::move(operation),
-          .effect = std::move(effect),
-          .code = std::move(code),
-          .status = status};
+  emu::Fault fault;
+  fault.operation = std::move(operation);
+  fault.effect = std::move(effect);
+  fault.code = std::move(code);
+  fault.status = status;
+  return fault;
 }
 
 /// EC2 misbehaves in one of these ways.

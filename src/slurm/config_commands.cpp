@@ -104,8 +104,8 @@ Result<int> show(const Sections& sections, const Invocation& asked) {
   for (const auto& [key, value] : site.plugin.slurm_conf) fmt::print("SlurmConf.{}  {}\n", key, value);
   for (const config::Partition& partition : site.partitions.partitions)
     for (const config::NodeGroup& group : partition.groups)
-      fmt::print("{}  {} nodes, {}, {}, {}\n", group.range(), group.max_nodes, group.source.purchasing, group.region,
-                 fmt::join(group.instance_types(), ","));
+      fmt::print("{}  {} nodes, {}, {}, {}\n", group.range(), group.max_nodes, group.source.purchasing,
+                 group.region, fmt::join(group.instance_types(), ","));
   return 0;
 }
 
