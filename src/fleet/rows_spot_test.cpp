@@ -104,6 +104,8 @@ TEST(Rows, row_049_also_when_only_EC2_says_why_the_machine_is_gone) {
   instance.lifecycle = "spot";
   instance.type = "c5.large";
   instance.subnet = "subnet-a";
+  EXPECT_EQ(scene.all<Fail>().size(), 1u);
+  scene.world.records.nodes.at(Scene::name(0)).wanted = Wanted::failed;
   const auto closes = scene.all<Close>();
   ASSERT_EQ(closes.size(), 1u);
   ASSERT_EQ(closes[0].pools.size(), 1u);
