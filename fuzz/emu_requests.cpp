@@ -24,9 +24,10 @@ void ask_services(Account& account, const net::Incoming& request) {
   signature.key = &account.keys.begin()->second;
   signature.service = "s3";
   signature.region = "us-east-1";
-  Arrival arrival{request, signature, "request"};
-  for (auto* answer : {&answer_ec2, &answer_iam, &answer_sts, &answer_ssm, &answer_s3})
-    if ((*answer)(account, arrival).status == 0) __builtin_trap();
+  for (auto* answer : {&answer_ec2, &answer_iam, &answer_sts, &answer_ssm, &answer_s3}) {
+    Params params = params_of(request, "ec2");  // taken by whoever answers
+    if ((*answer)(account, {request, signature, params, "request"}).status == 0) __builtin_trap();
+  }
 }
 
 }  // namespace
