@@ -20,10 +20,10 @@ constexpr Code kNoCloud{"SPW-FLEET-002", "the configuration no longer has the gr
 constexpr int kPatienceWithIam = 6;  // tries, ten seconds apart, until a new role is known everywhere
 
 /// How long an offering rests after its first such error.
-Duration rest_after(Reaction reaction) {
+Duration rest_after(Reaction reaction, const Policy& policy) {
   switch (reaction) {
     case Reaction::next_offering:
-      return std::chrono::minutes{3};
+      return policy.capacity_rest;
     case Reaction::quota:
       return std::chrono::minutes{10};
     case Reaction::later:
@@ -128,7 +128,7 @@ Result<void> Executor::rest_pools(const LaunchRecord& launch, const std::string&
             : std::vector{pool_of(cloud, purchasing, error.type, error.subnet)};
     for (const std::string& pool : pools)
       if (resting.insert(pool).second)
-        TRY(journal_.save(benched(TRY(journal_.pool(pool)), rest_after(reaction),
+        TRY(journal_.save(benched(TRY(journal_.pool(pool)), rest_after(reaction, policy_),
                                   fmt::format("{}: {}", error.code, error.message), now())));
   }
   return hopeless ? park(journal_, launch.group, launch.error, now()) : Result<void>{};
@@ -152,7 +152,7 @@ Result<void> Executor::record_refusal(LaunchRecord launch, const Error& error) {
                                         std::chrono::seconds{30}));
   const Reaction reaction = code.empty() ? Reaction::configuration : reaction_to(code, error.what);
   if (reaction == Reaction::settle && launch.tries < kPatienceWithIam)
-    return ask_again(std::move(launch), error, rest_after(reaction));
+    return ask_again(std::move(launch), error, rest_after(reaction, policy_));
   if (reaction == Reaction::next_offering || reaction == Reaction::quota)
     return record_answer(std::move(launch),
                          {.fleet_id = {}, .instances = {}, .errors = {{code, error.what, {}, {}, {}}}});

@@ -15,6 +15,7 @@ struct FleetConfig {
   int64_t unbound_grace_s = 120;
   int64_t launch_at_most = 500;
   int64_t alone_s = 600;
+  int64_t capacity_rest_s = 180;
   std::string site_prolog;
 };
 
@@ -33,6 +34,9 @@ void describe(Visitor& v, FleetConfig& c) {
           "Seconds after which an instance of ours that no node claims is terminated.")
       .range(10, 86'400);
   v.field("fleet.launch_at_most", c.launch_at_most, "Nodes in one CreateFleet call.").range(1, 10'000);
+  v.field("fleet.capacity_rest_s", c.capacity_rest_s,
+          "Seconds that an offering rests which had no capacity, doubled with each time in a row.")
+      .range(1, 3600);
   v.field("fleet.alone_s", c.alone_s,
           "Seconds without slurmctld, or without Spillway, after which an idle node ends itself.")
       .range(20, 86'400);

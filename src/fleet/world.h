@@ -38,9 +38,10 @@ struct Policy {
   Duration idle_slack = std::chrono::seconds{90};  // a node may idle so much longer than SuspendTime
   /// SuspendTime of groups whose partition has its own; nothing: INFINITE.
   std::map<GroupName, std::optional<Duration>> suspend_times;
-  int64_t attempts_at_most = 10;                   // launches for one wish of one node
-  Duration short_rest = std::chrono::seconds{15};  // an offering that rests no longer is waited for
-  size_t tags_at_most = 10;                        // CreateTags calls in one step
+  int64_t attempts_at_most = 10;                     // launches for one wish of one node
+  Duration capacity_rest = std::chrono::minutes{3};  // of an offering that has nothing to give, at first
+  Duration short_rest = std::chrono::seconds{15};    // an offering that rests no longer is waited for
+  size_t tags_at_most = 10;                          // CreateTags calls in one step
 };
 
 /// Until when a node rests after its `failures`-th failure in a row.
