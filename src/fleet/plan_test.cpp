@@ -227,8 +227,10 @@ TEST(Plan, AnInstanceThatEc2DoesNotListIsUnknownNotDead) {
   EXPECT_TRUE(scene.all<Close>().empty()) << "its region was not asked";
   machine.cloud = "p/r";
   scene.world.clouds = {"p/r"};
-  EXPECT_EQ(scene.all<Close>().size(), 1u);
   EXPECT_EQ(scene.all<Fail>().size(), 1u) << "its node lost its machine";
+  EXPECT_TRUE(scene.all<Close>().empty()) << "first that is journaled, or its epoch would get another";
+  scene.wish(0, Wanted::failed);
+  EXPECT_EQ(scene.all<Close>().size(), 1u);
 }
 
 TEST(Plan, AnInstanceThatEc2ListsAgainIsForgiven) {
