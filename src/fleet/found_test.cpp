@@ -32,6 +32,18 @@ TEST(Found, AMachineThatCameBackToWorkIsNotEndedForAnOldReason) {
   EXPECT_TRUE(scene.all<Terminate>().empty()) << "a job runs there";
 }
 
+TEST(Found, AMachineThatHasEndedIsGivenToNoNode) {
+  Scene scene;
+  scene.wish(0, Wanted::up);
+  scene.launch(LaunchState::answered, {{Scene::name(0), 1}});
+  scene.machine("i-1");
+  scene.cloud("i-1", "terminated");
+  const auto assigned = scene.all<Assign>();
+  ASSERT_EQ(assigned.size(), 1u);
+  EXPECT_TRUE(assigned[0].bound.empty());
+  EXPECT_EQ(assigned[0].again.size(), 1u) << "another is asked for";
+}
+
 TEST(Found, SecretsGoBeforeTheirMachineIsForgotten) {
   Scene scene;
   scene.wish(0, Wanted::up);

@@ -8,7 +8,7 @@ void Planner::assign() {
     if (launch.state != LaunchState::answered || launch.assigned) continue;
     std::vector<const MachineRecord*> free;
     for (const auto& [id, machine] : world_.records.machines)
-      if (machine.intent == intent && machine.live() && machine.node.empty() &&
+      if (machine.intent == intent && machine.live() && machine.node.empty() && !closing_.contains(id) &&
           machine.terminate_at == kNever)
         free.push_back(&machine);
     std::vector<LaunchNode> wanting;

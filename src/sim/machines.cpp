@@ -49,12 +49,13 @@ void Machines::move(Time now, bool slurmctld_answers, bool tunnel_is_up) {
   for (auto& [id, body] : bodies_) {
     if (now < body.up_at) continue;
     if (body.node.empty() && !learn(body)) continue;
+    if (body.slurmd_at == Time{}) body.slurmd_at = now;
     const slurm::Node& node = slurm_.look(body.node);
     const bool in = node.state.is_registered() && node.address == body.machine.private_ip.value;
     if (now < body.cut_until || !tunnel_is_up) {
       if (in) slurm_.lose(body.node);
     } else if (!in && slurmctld_answers) {
-      slurm_.register_node(body.node, body.machine.private_ip, body.up_at);
+      slurm_.register_node(body.node, body.machine.private_ip, body.slurmd_at);
     }
   }
 }

@@ -36,6 +36,7 @@ class Machines {
   struct Body {
     emu::Machine machine;
     Time up_at{}, cut_until{};
+    Time slurmd_at{};  // what `slurmd -b` says for the boot time
     NodeName node;
   };
   bool learn(Body& body) const;

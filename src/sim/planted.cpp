@@ -87,19 +87,22 @@ Verdict try_one(const Known& known, const PlantedOrder& order, Stage& stage) {
   Report report;
   for (uint64_t i = 0; i < order.schedules && !verdict.broken; ++i) {
     verdict.seed = order.seed + i;
-    verdict.broken = run_one(make_script(verdict.seed), alone, stage, report).broken;
+    const Script script = make_script(verdict.seed);
+    verdict.broken = run_one(script, alone, stage, report).broken;
     ++verdict.schedules;
+    if (!verdict.broken) continue;
+    // A schedule that breaks by itself says nothing of the planted bug.
+    const Plant nothing{Bug::none};
+    if (run_one(script, alone, stage, report).broken) verdict.broken.reset();
   }
   return verdict;
 }
 
 }  // namespace
 
-Plant::Plant(Bug bug) {
-  planted_here = bug;
-}
+Plant::Plant(Bug bug) : before_(std::exchange(planted_here, bug)) {}
 Plant::~Plant() {
-  planted_here = Bug::none;
+  planted_here = before_;
 }
 
 Result<void> plant(std::string_view name) {

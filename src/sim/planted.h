@@ -17,6 +17,9 @@ class Plant {
   ~Plant();
   Plant(const Plant&) = delete;
   Plant& operator=(const Plant&) = delete;
+
+ private:
+  Bug before_;
 };
 /// Plants the bug for the rest of the process. Errors: invalid (no such bug).
 Result<void> plant(std::string_view name);

@@ -135,9 +135,9 @@ class Simulation {
   std::optional<fleet::Reconciler> reconciler_;
   Ledger ledger_;
   Buckets buckets_;
-  std::set<NodeName> drained_;       // by an administrator
-  std::set<std::string> leftovers_;  // names that the world put there
-  std::map<std::string, int> done_;  // steps that worked, by what they say
+  std::set<NodeName> downed_, drained_;  // by an administrator
+  std::set<std::string> leftovers_;      // names that the world put there
+  std::map<std::string, int> done_;      // steps that worked, by what they say
   std::vector<Window> windows_;
   std::deque<Happening> to_come_;
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;

@@ -187,6 +187,7 @@ void Simulation::happen(const Happening& h) {
       if (h.what == What::lose_journal) lose_journal();
       return;
     case What::admin_down:
+      downed_.insert(name(h.node));
       order(name(h.node), slurm::NodeAction::down, "broken fan");
       return;
     case What::admin_drain:
@@ -274,7 +275,7 @@ void Simulation::lift_everything() {
     const slurm::Node& node = slurm_.look(name(i));
     if (node.state.is_draining() && drained_.contains(node.name))
       order(node.name, slurm::NodeAction::undrain, "");
-    if (node.reason == "broken fan" && node.state.is_down())
+    if (downed_.contains(node.name) && node.state.is_down())
       order(node.name, slurm::NodeAction::power_down_force, "");
   }
   call_hooks();
