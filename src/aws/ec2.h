@@ -62,9 +62,14 @@ class Ec2 {
 
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
   virtual Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
+  /// Several of them side by side; answers in their order.
+  virtual std::vector<Result<FleetAnswer>> create_fleets(const std::vector<Json>& requests,
+                                                         Deadline deadline);
   /// All pages. Source: EC2 API, DescribeInstances.
   virtual Result<std::vector<Instance>> describe_instances(const std::vector<Filter>& filters,
                                                            Deadline deadline);
+  /// What each of several filters finds, asked for side by side, as one list.
+  virtual Result<std::vector<Instance>> describe_each(const std::vector<Filter>& filters, Deadline deadline);
   /// Those of `ids` that EC2 shows; an unknown one is left out, as it may be too new to be seen.
   virtual Result<std::vector<Instance>> describe_instances(const std::vector<InstanceId>& ids,
                                                            Deadline deadline);

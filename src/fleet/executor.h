@@ -15,7 +15,7 @@ class Executor {
   Executor(Journal& journal, Outside& outside, const Policy& policy)
       : journal_(journal), outside_(outside), policy_(policy) {}
 
-  /// Does one step. `records` is what the plan was made from. An error means that the step did not (wholly)
+  /// Does one step. `records` is what the journal holds. An error means that the step did not (wholly)
   /// happen and is worth repeating later; outcomes such as a shortfall or a refused launch are journaled and
   /// are no errors.
   Result<void> execute(const Step& step, const Records& records, Deadline deadline);

@@ -220,7 +220,9 @@ Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadl
 
 Result<void> Executor::act(const Terminate& step, const Records& records, Deadline deadline) {
   std::map<aws::Ec2*, std::vector<InstanceId>> by_cloud;
-  for (const InstanceId& id : step.instances) by_cloud[TRY(ec2_of(records.machines.at(id)))].push_back(id);
+  for (const InstanceId& id : step.instances)
+    if (const auto machine = records.machines.find(id); machine != records.machines.end())
+      by_cloud[TRY(ec2_of(machine->second))].push_back(id);
   for (const auto& [ec2, ids] : by_cloud) {
     TRY(update(ids, "terminate", step.reason, [&](MachineRecord& m) {
       m.terminate_at = now();

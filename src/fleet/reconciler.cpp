@@ -58,7 +58,7 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
   // anew.
   std::set<std::string> tried;
   for (int round = 0; round < kRoundsAtMost; ++round) {
-    world_.records = TRY(journal_.load());
+    TRY(journal_.refresh());
     bool acted = false;
     for (const Step& step : plan(world_, policy_)) {
       const std::string what = to_string(step);
@@ -78,7 +78,7 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
     }
     if (!acted) break;
   }
-  world_.records = TRY(journal_.load());
+  TRY(journal_.refresh());
   pass.in_motion = in_motion(world_);
   return pass;
 }
@@ -178,10 +178,11 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
 }
 
 Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
+  TRY(journal_.refresh());
   world_ = World{.now = outside_.clock.now(),
                  .generation = TRY(journal_.generation()),
                  .recovered = TRY(journal_.recovered()),
-                 .records = TRY(journal_.load())};
+                 .records = std::move(world_.records)};
   gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
   std::optional<Error> cloud_trouble;
   if (auto cloud = list_cloud(deadline)) {

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "fleet/executor.h"
+#include "fleet/remembered.h"
 
 namespace spillway::fleet {
 
@@ -19,11 +20,11 @@ struct Pass {
 class Reconciler {
  public:
   Reconciler(Journal& journal, const Spool& spool, Outside& outside, const Policy& policy)
-      : journal_(journal),
-        spool_(spool),
+      : spool_(spool),
         outside_(outside),
         policy_(policy),
-        executor_(journal, outside, policy) {}
+        journal_(journal, world_.records),
+        executor_(journal_, outside, policy) {}
 
   /// One pass. Errors: only what makes the journal or the spool unusable; everything else is counted in Pass
   /// and logged.
@@ -55,12 +56,12 @@ class Reconciler {
   void names_failed();
   void names_worked();
 
-  Journal& journal_;
   const Spool& spool_;
   Outside& outside_;
   const Policy& policy_;
-  Executor executor_;
   World world_;
+  Remembered journal_;
+  Executor executor_;
   Gatekeeper gatekeeper_;
   std::optional<Duration> suspend_time_;
   Time suspend_time_look_at_{}, lease_renewed_at_{};

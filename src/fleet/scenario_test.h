@@ -295,6 +295,7 @@ class Scenario {
         const auto done = reconciler_->pass(deadline());
         EXPECT_TRUE(done) << to_string(done.error());
         if (done) pass = *done;
+        EXPECT_EQ(reconciler_->world().records, *journal_->load()) << "what is remembered is what is journaled";
       } catch (const Crash&) {
         start();
       }
