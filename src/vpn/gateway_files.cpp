@@ -135,13 +135,15 @@ Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site) {
   const Networks networks = TRY(checked(site));
   const auto interface =
       interface_of(site, networks, networks.onprem_end, TRY(key_path(site.vpn.key)).string());
+  const Cidr far_end = TRY(host(networks.aws_end));
+  auto opened = TRY(openings(site, networks));
   const Firewall firewall{.table = std::string(kTable),
                           .interface = site.vpn.interface,
                           .listen_port = site.vpn.listen_port,
                           .mtu = site.vpn.mtu,
                           .own = with(networks.onprem, networks.tunnel),
-                          .far = {networks.vpc, TRY(host(networks.aws_end))},
-                          .openings = TRY(openings(site, networks))};
+                          .far = {networks.vpc, far_end},
+                          .openings = std::move(opened)};
   return std::vector<GatewayFile>{
       conf_file(site,
                 wg_quick_text(fmt::format("Made by spillway vpn config for cluster {}: the tunnel's end "
