@@ -48,6 +48,7 @@ struct Client::Attempt {
   Wire wire;
   Endpoint endpoint;
   std::string url;
+  double instances = 0;  // that it starts or ends
   int sent = 0;
   bool credentials_renewed = false, paid_for_timeout = false;
   std::optional<Result<Json>> answer;
@@ -75,6 +76,8 @@ Result<Client::Attempt> Client::prepare(Call call) const {
     auto checked = check_input(*attempt.operation->input.shape, call.input);
     if (!checked) return std::move(checked).error().during(name);
   }
+  if (settings_.pacing && call.service == "ec2")
+    attempt.instances = Pacing::instances_in(call.operation, call.input);
   auto wire = serialize(*attempt.model, *attempt.operation, call.input);
   if (!wire) return std::move(wire).error().during(name);
   attempt.wire = *std::move(wire);
@@ -149,6 +152,8 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   const bool corrected = std::chrono::abs(Duration{clock_offset_us_ - offset_before}) > kNoticeableSkew;
   if (corrected)
     log::warning("aws", "this machine's clock differs from AWS's by {} s", clock_offset_us_ / 1'000'000);
+  if (settings_.pacing && error.kind == Kind::throttled && attempt.model->service == "ec2")
+    settings_.pacing->refused(attempt.operation->name, clock_.now());
   bool renewed = false;
   if (is_refused_key(fault.code))
     credentials_.invalidate();  // the next call reads them anew: keys are rotated
@@ -161,6 +166,16 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   attempt.delay = asked_delay(*response).value_or(
       corrected || renewed ? Duration{} : backoff(settings_.retry, attempt.sent, settings_.random()));
   attempt.answer = std::move(error);
+}
+
+Duration Client::pace(const std::vector<Attempt*>& attempts) {
+  Duration wait{};
+  if (!settings_.pacing) return wait;
+  const Time now = clock_.now();
+  for (const Attempt* attempt : attempts)
+    if (attempt->model->service == "ec2")
+      wait = std::max(wait, settings_.pacing->take(attempt->operation->name, attempt->instances, now));
+  return wait;
 }
 
 std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline deadline) {
@@ -176,6 +191,16 @@ std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline de
     pending.push_back(&attempts[i]);
   }
   while (!pending.empty()) {
+    if (const Duration wait = pace(pending); wait > Duration{}) {
+      if (wait >= deadline.remaining()) {
+        for (Attempt* attempt : pending)
+          attempt->answer = Error{Kind::throttled,
+                                  fmt::format("{} {} would exceed EC2's rate", attempt->model->service,
+                                              attempt->operation->name)};
+        break;
+      }
+      clock_.sleep_for(wait);
+    }
     std::vector<net::Request> requests;
     std::vector<Attempt*> sent;
     for (Attempt* attempt : pending) {

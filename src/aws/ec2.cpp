@@ -94,6 +94,17 @@ std::string Instance::tag(std::string_view key) const {
   return found == tags.end() ? "" : found->value;
 }
 
+Room Ec2::launches_left(Time now) const {
+  Pacing* pacing = client_ ? client_->settings().pacing : nullptr;
+  return pacing ? Room{pacing->launches_left(now), static_cast<size_t>(pacing->rates().launches.burst)}
+                : Room{};
+}
+
+Room Ec2::ends_left(Time now) const {
+  Pacing* pacing = client_ ? client_->settings().pacing : nullptr;
+  return pacing ? Room{pacing->ends_left(now), static_cast<size_t>(pacing->rates().ends.burst)} : Room{};
+}
+
 Result<FleetAnswer> Ec2::create_fleet(const Json& request, Deadline deadline) {
   return fleet_answer(TRY(client_->call("ec2", "CreateFleet", request, deadline)));
 }
@@ -133,6 +144,8 @@ Result<std::vector<Instance>> Ec2::describe_each(const std::vector<Filter>& filt
       if (!answers[i]) return answers[i].error();
       append_instances(*answers[i], out);
       if (const std::string& token = (*answers[i])["NextToken"].as_string(); !token.empty()) {
+        if (calls[i].input["NextToken"].as_string() == token)
+          return Error{Kind::internal, "ec2 DescribeInstances gives the same page again"};
         next_pages.push_back(std::move(calls[i]));
         next_pages.back().input.set("NextToken", token);
       }

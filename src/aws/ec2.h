@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,11 @@ struct FleetAnswer {
   std::vector<FleetError> errors;
 };
 
+/// What a token bucket holds, and can hold.
+struct Room {
+  size_t left = SIZE_MAX, most = SIZE_MAX;
+};
+
 struct Filter {
   std::string name;
   std::vector<std::string> values;
@@ -59,6 +65,10 @@ class Ec2 {
   virtual std::optional<Duration> clock_offset() const {
     return client_ ? client_->clock_offset() : std::nullopt;
   }
+
+  /// How many instances may be started, and ended, now, by our account of EC2's token buckets.
+  virtual Room launches_left(Time now) const;
+  virtual Room ends_left(Time now) const;
 
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
   virtual Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);

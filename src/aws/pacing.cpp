@@ -11,14 +11,20 @@ bool starts_instances(std::string_view operation) {
   return operation == "CreateFleet" || operation == "RunInstances" || operation == "StartInstances";
 }
 
-double instances_in(std::string_view operation, const Json& input) {
-  if (operation == "CreateFleet")
-    return input["TargetCapacitySpecification"]["TotalTargetCapacity"].as_double();
-  if (operation == "RunInstances") return input["MaxCount"].as_double();
-  return static_cast<double>(input["InstanceIds"].items().size());
+bool ends_instances(std::string_view operation) {
+  return operation == "TerminateInstances";
 }
 
 }  // namespace
+
+double Pacing::instances_in(std::string_view operation, const Json& input) {
+  if (operation == "CreateFleet")
+    return input["TargetCapacitySpecification"]["TotalTargetCapacity"].as_double();
+  if (operation == "RunInstances") return input["MaxCount"].as_double();
+  return starts_instances(operation) || ends_instances(operation)
+             ? static_cast<double>(input["InstanceIds"].items().size())
+             : 0;
+}
 
 void Pacing::Bucket::refill(Time now) {
   if (now <= at) return;
@@ -37,7 +43,7 @@ Rate Pacing::request_rate(std::string_view operation) const {
   Rate rate{50, 5};
   if (starts_instances(operation))
     rate = {5, 2};
-  else if (operation == "TerminateInstances" || operation == "CreateNetworkInterface" ||
+  else if (ends_instances(operation) || operation == "CreateNetworkInterface" ||
            operation == "CreateLaunchTemplateVersion")
     rate = {100, 5};
   else if (operation == "CreateTags" || operation == "DeleteTags")
@@ -49,15 +55,14 @@ Rate Pacing::request_rate(std::string_view operation) const {
   return {rate.burst * rates_.factor, rate.per_second * rates_.factor};
 }
 
-Duration Pacing::take(std::string_view operation, const Json& input, Time now) {
+Duration Pacing::take(std::string_view operation, double instances, Time now) {
   const std::lock_guard lock(mutex_);
   const bool describes = operation.starts_with("Describe") || operation.starts_with("Get");
   Bucket& requests = bucket(describes ? "Describe*" : std::string(operation), request_rate(operation), now);
   requests.tokens -= 1;
   if (starts_instances(operation))
-    bucket(std::string(kLaunches), rates_.launches, now).tokens -= instances_in(operation, input);
-  if (operation == "TerminateInstances")
-    bucket(std::string(kEnds), rates_.ends, now).tokens -= instances_in(operation, input);
+    bucket(std::string(kLaunches), rates_.launches, now).tokens -= instances;
+  if (ends_instances(operation)) bucket(std::string(kEnds), rates_.ends, now).tokens -= instances;
   if (requests.tokens >= 0) return {};
   return std::chrono::duration_cast<Duration>(
       std::chrono::duration<double>(-requests.tokens / requests.rate.per_second));
@@ -70,7 +75,7 @@ void Pacing::refused(std::string_view operation, Time now) {
     found.tokens = std::min(found.tokens, 0.0);
   };
   if (starts_instances(operation)) empty(kLaunches, rates_.launches);
-  if (operation == "TerminateInstances") empty(kEnds, rates_.ends);
+  if (ends_instances(operation)) empty(kEnds, rates_.ends);
 }
 
 size_t Pacing::launches_left(Time now) {

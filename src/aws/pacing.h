@@ -28,14 +28,17 @@ class Pacing {
  public:
   explicit Pacing(Rates rates) : rates_(rates) {}
 
-  /// Takes what one request of `operation` costs, and gives how long it has to wait before it is sent. Instances
-  /// that it starts or ends are taken from their bucket, be it full enough or not.
-  Duration take(std::string_view operation, const Json& input, Time now);
+  /// Takes what one request of `operation` costs, and gives how long it has to wait before it is sent. The
+  /// `instances` that it starts or ends are taken from their bucket, be it full enough or not.
+  Duration take(std::string_view operation, double instances, Time now);
+  /// How many instances a call starts or ends.
+  static double instances_in(std::string_view operation, const Json& input);
   /// AWS refused `operation` for its rate.
   void refused(std::string_view operation, Time now);
   /// How many instances may be asked for, or ended, now.
   size_t launches_left(Time now);
   size_t ends_left(Time now);
+  const Rates& rates() const { return rates_; }
 
  private:
   struct Bucket {

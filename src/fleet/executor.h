@@ -19,6 +19,9 @@ class Executor {
   /// happen and is worth repeating later; outcomes such as a shortfall or a refused launch are journaled and
   /// are no errors.
   Result<void> execute(const Step& step, const Records& records, Deadline deadline);
+  /// Does several launches side by side: all are journaled, then all asked for, then all answers journaled.
+  /// One outcome for each.
+  std::vector<Result<void>> launch(const std::vector<const Launch*>& steps, Deadline deadline);
 
  private:
   using Nothing = Result<void>;
@@ -49,6 +52,8 @@ class Executor {
   Nothing act(const Requeue&, const Records&, Deadline);
   Nothing act(const RenewLease&, const Records&, Deadline);
 
+  /// The call's answer, into the journal.
+  Nothing record(LaunchRecord launch, Result<aws::FleetAnswer> answer);
   /// Whether any node of the launch is still wanted by now.
   Result<bool> is_wanted(const LaunchRecord& launch);
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);

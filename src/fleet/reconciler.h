@@ -15,6 +15,13 @@ struct Pass {
   bool answered = false;         // a launch was answered: look again at once
 };
 
+/// What a pass looks at before it plans.
+enum class Look {
+  everything,
+  slurm,     // and new machines: Slurm has called, and what EC2 said a moment ago will do
+  machines,  // new ones alone: a launch was answered
+};
+
 /// The loop's body: takes wishes, looks at the world, plans, acts. Keeps nothing that it could not read
 /// again, apart from when it last looked at what.
 class Reconciler {
@@ -28,17 +35,26 @@ class Reconciler {
 
   /// One pass. Errors: only what makes the journal or the spool unusable; everything else is counted in Pass
   /// and logged.
-  Result<Pass> pass(Deadline deadline);
+  Result<Pass> pass(Deadline deadline, Look look = Look::everything);
   /// What was seen last, for those who ask the daemon.
   const World& world() const { return world_; }
 
  private:
   /// Counts and logs what did not work.
   static void trouble(Pass& pass, Error error);
+  /// Plans, and does all of it once. Whether anything was done.
+  Result<bool> act(Pass& pass, std::set<std::string>& tried, Deadline deadline);
+  void done(Pass& pass, const Step& step, const std::string& what, Result<void> outcome, bool& acted);
   Result<size_t> take_wishes();
   Result<void> take(const SpooledWish& spooled);
   /// Looks at EC2 and Slurm; what cannot be seen stays absent.
   Result<void> observe(Pass& pass, Deadline deadline);
+  /// Whether what was seen last is new enough to be acted on, but for `look`.
+  bool may_look_at_less() const;
+  /// Adds to what is known of EC2 and Slurm.
+  Result<void> observe_again(Pass& pass, Look look, Deadline deadline);
+  void look_at_rates();
+  void look_at_slurm(Pass& pass, Deadline deadline);
   Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
   Result<std::map<NodeName, slurm::Node>> list_slurm(Deadline deadline);
   Result<void> recover(Deadline deadline);
@@ -64,7 +80,7 @@ class Reconciler {
   Executor executor_;
   Gatekeeper gatekeeper_;
   std::optional<Duration> suspend_time_;
-  Time suspend_time_look_at_{}, lease_renewed_at_{};
+  Time suspend_time_look_at_{}, lease_renewed_at_{}, looked_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};
