@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <random>
+#include <thread>
 
 #include "aws/errors.h"
 #include "aws/protocol.h"
@@ -23,6 +24,7 @@ double kernel_random() {
 
 // Less than this is not what makes a signature invalid (AWS allows five minutes; fifteen on S3).
 constexpr std::chrono::minutes kNoticeableSkew{4};
+constexpr size_t kLongAnswer = 100'000;  // bytes
 
 // Moves the lists that a page adds to the end of those that are there.
 void append_lists(Json& all, Json page, const std::vector<std::string>& keys) {
@@ -52,8 +54,9 @@ struct Client::Attempt {
   int sent = 0;
   bool credentials_renewed = false, paid_for_timeout = false;
   std::optional<Result<Json>> answer;
-  bool again = false;  // send it once more ...
-  Duration delay{};    // ... after this
+  std::optional<net::Response> good;  // to be parsed
+  bool again = false;                 // send it once more ...
+  Duration delay{};                   // ... after this
 };
 
 Client::Client(net::Transport& transport, CredentialsProvider& credentials, Clock& clock, Settings settings)
@@ -138,8 +141,7 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
     inside = parse_fault(*attempt.model, *response);
   if (response->status < 300 && inside.code.empty()) {
     quota_.release(attempt.sent > 1, attempt.paid_for_timeout);
-    attempt.answer = parse(*attempt.model, *attempt.operation, *response);
-    if (!*attempt.answer) attempt.answer = std::move(*attempt.answer).error().during(name);
+    attempt.good = *std::move(response);
     return;
   }
   const Fault fault = inside.code.empty() ? parse_fault(*attempt.model, *response) : inside;
@@ -168,6 +170,35 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   attempt.answer = std::move(error);
 }
 
+/// Parses what is good, long answers side by side: a list of ten thousand instances takes a while.
+std::vector<Result<Json>> Client::answers_of(std::vector<Attempt>& attempts) {
+  const auto read = [](Attempt& attempt) {
+    if (!attempt.good) return;
+    attempt.answer = parse(*attempt.model, *attempt.operation, *attempt.good);
+    if (!*attempt.answer)
+      attempt.answer =
+          std::move(*attempt.answer).error().during(attempt.model->service + " " + attempt.operation->name);
+  };
+  std::vector<Attempt*> long_ones;
+  for (Attempt& attempt : attempts)
+    if (attempt.good && attempt.good->body.size() > kLongAnswer)
+      long_ones.push_back(&attempt);
+    else
+      read(attempt);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < long_ones.size(); i = next++) read(*long_ones[i]);
+  };
+  const size_t hands = std::min<size_t>(long_ones.size(), std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::jthread> helpers;
+  for (size_t i = 1; i < hands; ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();  // joins them
+  std::vector<Result<Json>> answers;
+  for (Attempt& attempt : attempts) answers.push_back(*std::move(attempt.answer));
+  return answers;
+}
+
 Duration Client::pace(const std::vector<Attempt*>& attempts) {
   Duration wait{};
   if (!settings_.pacing) return wait;
@@ -194,9 +225,9 @@ std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline de
     if (const Duration wait = pace(pending); wait > Duration{}) {
       if (wait >= deadline.remaining()) {
         for (Attempt* attempt : pending)
-          attempt->answer = Error{Kind::throttled,
-                                  fmt::format("{} {} would exceed EC2's rate", attempt->model->service,
-                                              attempt->operation->name)};
+          attempt->answer =
+              Error{Kind::throttled, fmt::format("{} {} would exceed EC2's rate", attempt->model->service,
+                                                 attempt->operation->name)};
         break;
       }
       clock_.sleep_for(wait);
@@ -227,9 +258,7 @@ std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline de
     }
     if (wait > Duration{}) clock_.sleep_for(wait);
   }
-  std::vector<Result<Json>> answers;
-  for (Attempt& attempt : attempts) answers.push_back(*std::move(attempt.answer));
-  return answers;
+  return answers_of(attempts);
 }
 
 Result<Json> Client::call(std::string_view service, std::string_view operation, Json input,

@@ -62,6 +62,7 @@ class Client {
   Result<net::Request> signed_request(const Attempt& attempt, Deadline deadline);
   /// How long these have to wait for EC2's buckets, by our account of them.
   Duration pace(const std::vector<Attempt*>& attempts);
+  static std::vector<Result<Json>> answers_of(std::vector<Attempt>& attempts);
   void judge(Attempt& attempt, Result<net::Response> response);
   void compare_clocks(const net::Response& response);
   bool may_retry(const Attempt& attempt, const Error& error, bool skew_corrected);

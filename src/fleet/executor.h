@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <set>
 
 #include "fleet/outside.h"
@@ -20,8 +21,10 @@ class Executor {
   /// are no errors.
   Result<void> execute(const Step& step, const Records& records, Deadline deadline);
   /// Does several launches side by side: all are journaled, then all asked for, then all answers journaled.
-  /// One outcome for each.
-  std::vector<Result<void>> launch(const std::vector<const Launch*>& steps, Deadline deadline);
+  /// One outcome for each. `answered` is called when EC2 has answered, before that is journaled.
+  using Answered = std::function<void(aws::Ec2&, const std::vector<IntentId>&)>;
+  std::vector<Result<void>> launch(const std::vector<const Launch*>& steps, Deadline deadline,
+                                   const Answered& answered = {});
 
  private:
   using Nothing = Result<void>;

@@ -74,7 +74,8 @@ Result<void> Executor::act(const Launch& step, const Records&, Deadline deadline
   return launch({&step}, deadline).front();
 }
 
-std::vector<Result<void>> Executor::launch(const std::vector<const Launch*>& steps, Deadline deadline) {
+std::vector<Result<void>> Executor::launch(const std::vector<const Launch*>& steps, Deadline deadline,
+                                           const Answered& answered) {
   std::vector<Result<void>> outcomes(steps.size());
   struct Asked {
     std::vector<LaunchRecord> launches;
@@ -107,6 +108,10 @@ std::vector<Result<void>> Executor::launch(const std::vector<const Launch*>& ste
     std::vector<Json> requests;
     for (const LaunchRecord& launch : asked.launches) requests.push_back(launch.request);
     auto answers = ec2->create_fleets(requests, deadline);
+    std::vector<IntentId> launched;
+    for (size_t i = 0; i < answers.size(); ++i)
+      if (answers[i] && !answers[i]->instances.empty()) launched.push_back(asked.launches[i].intent);
+    if (answered && !launched.empty()) answered(*ec2, launched);
     for (size_t i = 0; i < answers.size(); ++i)
       outcomes[asked.places[i]] = record(std::move(asked.launches[i]), std::move(answers[i]));
   }

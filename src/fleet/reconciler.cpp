@@ -56,9 +56,11 @@ Result<Pass> Reconciler::pass(Deadline deadline, Look look) {
   std::set<std::string> tried;
   for (int round = 0; round < kRoundsAtMost; ++round) {
     TRY(journal_.refresh());
-    if (!TRY(act(pass, tried, deadline))) break;
-    if (pass.answered) break;  // its machines are to be looked at first
+    const bool acted = TRY(act(pass, tried, deadline));
+    if (!acted && !end_looking(pass)) break;
+    if (acted && pass.answered && outside_.around) break;  // its machines are to be looked at first
   }
+  end_looking(pass);
   TRY(journal_.refresh());
   pass.in_motion = in_motion(world_);
   return pass;
@@ -87,7 +89,9 @@ Result<bool> Reconciler::act(Pass& pass, std::set<std::string>& tried, Deadline 
     }
     const bool last = i + 1 == steps.size() || !std::holds_alternative<Launch>(steps[i + 1]);
     if (launches.empty() || !last) continue;
-    auto outcomes = executor_.launch(launches, deadline);
+    auto outcomes = executor_.launch(launches, deadline, [&](aws::Ec2& ec2, const auto& launched) {
+      begin_to_look(ec2, launched, deadline);
+    });
     for (size_t k = 0; k < launches.size(); ++k)
       done(pass, *launches[k], what_of[k], std::move(outcomes[k]), acted);
     launches.clear();

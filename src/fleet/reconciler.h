@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <future>
 
 #include "fleet/executor.h"
 #include "fleet/remembered.h"
@@ -53,6 +54,11 @@ class Reconciler {
   bool may_look_at_less() const;
   /// Adds to what is known of EC2 and Slurm.
   Result<void> observe_again(Pass& pass, Look look, Deadline deadline);
+  /// Looks for these launches' machines while other things are done.
+  void begin_to_look(aws::Ec2& ec2, const std::vector<IntentId>& launches, Deadline deadline);
+  /// Adds what was found to what is known. Whether anything was looked for.
+  bool end_looking(Pass& pass);
+  void add_instances(Pass& pass, const std::string& cloud, Result<std::vector<aws::Instance>> instances);
   void look_at_rates();
   void look_at_slurm(Pass& pass, Deadline deadline);
   Result<std::map<InstanceId, aws::Instance>> list_cloud(Deadline deadline);
@@ -82,6 +88,11 @@ class Reconciler {
   std::optional<Duration> suspend_time_;
   Time suspend_time_look_at_{}, lease_renewed_at_{}, looked_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
+  struct Looking {
+    std::string cloud;
+    std::future<Result<std::vector<aws::Instance>>> found;
+  };
+  std::vector<Looking> looking_;
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};
   std::optional<Time> names_failing_since_;

@@ -14,6 +14,12 @@ constexpr auto kNamesEvery = std::chrono::minutes{5};
 constexpr auto kNamesAtMost = std::chrono::seconds{10};
 constexpr auto kViewLasts = std::chrono::seconds{15};  // of EC2, for what cannot wait for a new one
 
+std::vector<aws::Filter> filters_for(const std::vector<IntentId>& launches) {
+  std::vector<aws::Filter> filters;
+  for (const IntentId& intent : launches) filters.push_back({"tag:spillway:intent", {intent.value}});
+  return filters;
+}
+
 }  // namespace
 
 Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
@@ -69,26 +75,42 @@ Result<void> Reconciler::observe_again(Pass& pass, Look look, Deadline deadline)
         (seen == world_.cloud->end() || seen->second.private_ip.empty()))
       new_ones[machine.cloud].insert(machine.intent);
   }
-  for (const auto& [cloud, intents] : new_ones) {
-    std::vector<aws::Filter> filters;
-    for (const IntentId& intent : intents) filters.push_back({"tag:spillway:intent", {intent.value}});
-    auto instances = outside_.ec2.at(cloud)->describe_each(filters, deadline);
-    if (!instances) {
-      trouble(pass, std::move(instances).error().during("look at new machines"));
-      continue;
-    }
-    for (aws::Instance& instance : *instances) {
-      // A tag can be copied; whose cluster it is decides.
-      if (instance.tag("spillway:cluster") != policy_.cluster.value) continue;
-      world_.cloud_of[instance.id] = cloud;
-      world_.cloud->insert_or_assign(instance.id, std::move(instance));
-    }
-  }
+  for (const auto& [cloud, intents] : new_ones)
+    add_instances(
+        pass, cloud,
+        outside_.ec2.at(cloud)->describe_each(filters_for({intents.begin(), intents.end()}), deadline));
   if (look == Look::machines) return {};
   gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
   TRY(look_at_gates(std::nullopt));
   look_at_slurm(pass, deadline);
   return {};
+}
+
+void Reconciler::begin_to_look(aws::Ec2& ec2, const std::vector<IntentId>& launches, Deadline deadline) {
+  for (const auto& [cloud, each] : outside_.ec2)
+    if (each == &ec2)
+      looking_.push_back({cloud, std::async(std::launch::async, [&ec2, launches, deadline] {
+                            return ec2.describe_each(filters_for(launches), deadline);
+                          })});
+}
+
+bool Reconciler::end_looking(Pass& pass) {
+  for (Looking& each : looking_) add_instances(pass, each.cloud, each.found.get());
+  const bool looked = !looking_.empty();
+  looking_.clear();
+  return looked;
+}
+
+void Reconciler::add_instances(Pass& pass, const std::string& cloud,
+                               Result<std::vector<aws::Instance>> instances) {
+  if (!instances) return trouble(pass, std::move(instances).error().during("look at new machines"));
+  if (!world_.cloud) return;
+  for (aws::Instance& instance : *instances) {
+    // A tag can be copied; whose cluster it is decides.
+    if (instance.tag("spillway:cluster") != policy_.cluster.value) continue;
+    world_.cloud_of[instance.id] = cloud;
+    world_.cloud->insert_or_assign(instance.id, std::move(instance));
+  }
 }
 
 void Reconciler::look_at_rates() {
