@@ -10,8 +10,13 @@ namespace spillway::fleet {
 void Planner::rediscover() {
   if (!world_.slurm || planted(Bug::no_rediscovery)) return;
   Rediscover step;
+  auto next = world_.records.nodes.begin();  // both are in the order of names
   for (const auto& [name, in_slurm] : *world_.slurm) {
-    const NodeRecord* known = node(name);
+    while (next != world_.records.nodes.end() && next->first < name) ++next;
+    const bool is_known = next != world_.records.nodes.end() && next->first == name;
+    const NodeRecord* known = is_known ? &next->second : nullptr;
+    const bool off = in_slurm.state.is_powered_down() && !in_slurm.state.is_powering_up();
+    if (off && (!known || known->wanted == Wanted::down)) continue;  // most are
     NodeRecord record = known ? *known : NodeRecord{.name = name};
     if ((known && !older_than(known->since, policy_.wish_grace)) || failing_.contains(name)) continue;
     if (record.wanted == Wanted::down && in_slurm.state.is_powering_up() &&

@@ -40,6 +40,7 @@ Result<Pass> Reconciler::pass(Deadline deadline, Look look) {
     pass.steps += *taken;
   else
     trouble(pass, std::move(taken).error());
+  if (look == Look::everything && is_costly_to_list()) look = Look::slurm;
   if (look != Look::everything && may_look_at_less())
     TRY(observe_again(pass, look, deadline));
   else

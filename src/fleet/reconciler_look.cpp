@@ -65,6 +65,11 @@ bool Reconciler::may_look_at_less() const {
   return world_.recovered && world_.cloud && world_.slurm && age >= Duration{} && age < kViewLasts;
 }
 
+bool Reconciler::is_costly_to_list() const {
+  const auto pages = world_.cloud ? static_cast<int64_t>(world_.cloud->size() / 1000) : 0;
+  return pages > 0 && outside_.clock.now() - looked_at_ < std::chrono::seconds{pages};
+}
+
 Result<void> Reconciler::observe_again(Pass& pass, Look look, Deadline deadline) {
   TRY(journal_.refresh());
   world_.now = outside_.clock.now();
@@ -225,13 +230,11 @@ Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline dead
 Result<std::map<NodeName, slurm::Node>> Reconciler::list_slurm(Deadline deadline) {
   std::map<NodeName, slurm::Node> ours;
   for (slurm::Node& node : TRY(outside_.slurm.nodes({}, deadline))) {
-    for (const auto& [name, group] : policy_.groups) {
-      if (!group.index_of(node.name)) continue;
-      ours.emplace(node.name, node);
-      break;
-    }
     // A node whose group was taken out of the configuration is looked after until its machine is gone.
-    if (world_.records.nodes.contains(node.name)) ours.emplace(node.name, node);
+    const bool is_ours = std::any_of(policy_.groups.begin(), policy_.groups.end(),
+                                     [&](const auto& entry) { return entry.second.index_of(node.name); }) ||
+                         world_.records.nodes.contains(node.name);
+    if (is_ours) ours.emplace_hint(ours.end(), node.name, std::move(node));
   }
   return ours;
 }
