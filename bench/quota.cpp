@@ -1,6 +1,6 @@
-// bench_quota NODES: a wish for NODES nodes, in virtual time, against EC2's published token buckets. The daemon's own loop of
-// looks, once in five seconds. Prints, as JSON, the virtual seconds until Slurm knows every node's address, the least that the buckets
-// allow, and how often EC2 said RequestLimitExceeded.
+// bench_quota NODES: a wish for NODES nodes, in virtual time, against EC2's published token buckets. The
+// daemon's own loop of looks, once in five seconds. Prints, as JSON, the virtual seconds until Slurm knows
+// every node's address, the least that the buckets allow, and how often EC2 said RequestLimitExceeded.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -93,7 +93,8 @@ Result<int> run(int count) {
 
   slurm.submit(names);
   const Time began = clock.now();
-  TRY(spool.write({.kind = Wish::Kind::resume, .nodes = slurm::fold(slurm.take_resumed()), .made_at = began}));
+  TRY(spool.write(
+      {.kind = Wish::Kind::resume, .nodes = slurm::fold(slurm.take_resumed()), .made_at = began}));
   Look look = Look::slurm;
   size_t addressed = 0;
   while (addressed < names.size()) {

@@ -1,7 +1,8 @@
-// bench_reconcile NODES RUNS: one pass of the reconciler over NODES nodes that the journal and Slurm know, one in a hundred of
-// which has a machine; Slurm, EC2 and the bucket answer at once, from memory. Prints, as JSON, the milliseconds of passes with
-// nothing to do, of passes in which the machines of one node in a hundred have just joined, of reading scontrol's answer about
-// all nodes, and what is resident afterwards, in MiB.
+// bench_reconcile NODES RUNS: one pass of the reconciler over NODES nodes that the journal and Slurm know,
+// one in a hundred of which has a machine; Slurm, EC2 and the bucket answer at once, from memory. Prints, as
+// JSON, the milliseconds of passes with nothing to do, of passes in which the machines of one node in a
+// hundred have just joined, of reading scontrol's answer about all nodes, and what is resident afterwards, in
+// MiB.
 #include <fmt/ranges.h>
 #include <unistd.h>
 
@@ -81,8 +82,8 @@ struct Site {
         node.partitions = {"cloud"};
         node.cpus = 2;
         node.memory_mib = 3600;
-        node.state.flags = slurm::NodeState::kCloud | (runs ? slurm::NodeState::kPoweringUp
-                                                           : slurm::NodeState::kPoweredDown);
+        node.state.flags = slurm::NodeState::kCloud |
+                           (runs ? slurm::NodeState::kPoweringUp : slurm::NodeState::kPoweredDown);
         node.state.base = runs ? slurm::NodeState::Base::allocated : slurm::NodeState::Base::idle;
         if (runs) {
           const InstanceId id{fmt::format("i-{:017x}", i)};
@@ -162,10 +163,12 @@ std::string scontrol_text(int nodes) {
   std::string text;
   for (int i = 0; i < nodes; ++i)
     text += fmt::format(
-        "NodeName=cloud-c5-{0} CoresPerSocket=1 CPUAlloc=0 CPUEfctv=2 CPUTot=2 CPULoad=N/A AvailableFeatures=(null) "
+        "NodeName=cloud-c5-{0} CoresPerSocket=1 CPUAlloc=0 CPUEfctv=2 CPUTot=2 CPULoad=N/A "
+        "AvailableFeatures=(null) "
         "ActiveFeatures=(null) Gres=(null) NodeAddr=cloud-c5-{0} NodeHostName=cloud-c5-{0} RealMemory=3600 "
         "AllocMem=0 FreeMem=N/A Sockets=2 Boards=1 State=IDLE+CLOUD+POWERED_DOWN ThreadsPerCore=1 TmpDisk=0 "
-        "Weight=1 Owner=N/A MCS_label=N/A Partitions=cloud BootTime=None SlurmdStartTime=None LastBusyTime=None "
+        "Weight=1 Owner=N/A MCS_label=N/A Partitions=cloud BootTime=None SlurmdStartTime=None "
+        "LastBusyTime=None "
         "CfgTRES=cpu=2,mem=3600M,billing=2 AllocTRES= CapWatts=n/a\n",
         i);
   return text;

@@ -60,8 +60,7 @@ Duration Pacing::take(std::string_view operation, double instances, Time now) {
   const bool describes = operation.starts_with("Describe") || operation.starts_with("Get");
   Bucket& requests = bucket(describes ? "Describe*" : std::string(operation), request_rate(operation), now);
   requests.tokens -= 1;
-  if (starts_instances(operation))
-    bucket(std::string(kLaunches), rates_.launches, now).tokens -= instances;
+  if (starts_instances(operation)) bucket(std::string(kLaunches), rates_.launches, now).tokens -= instances;
   if (ends_instances(operation)) bucket(std::string(kEnds), rates_.ends, now).tokens -= instances;
   if (requests.tokens >= 0) return {};
   return std::chrono::duration_cast<Duration>(

@@ -17,9 +17,9 @@ struct Rate {
 /// What EC2 allows an account in one region. Source: EC2 API, Throttling; CreateFleet is not listed there and
 /// counted as RunInstances is.
 struct Rates {
-  double factor = 1;        // of all request rates, for accounts whose quotas were raised
-  Rate launches{1000, 2};   // instances that RunInstances and CreateFleet may start
-  Rate ends{1000, 20};      // instances that TerminateInstances may end
+  double factor = 1;       // of all request rates, for accounts whose quotas were raised
+  Rate launches{1000, 2};  // instances that RunInstances and CreateFleet may start
+  Rate ends{1000, 20};     // instances that TerminateInstances may end
 };
 
 /// Keeps our own account of EC2's token buckets, so that we wait before a call instead of being refused after

@@ -52,7 +52,7 @@ class Reconciler {
   Result<void> observe(Pass& pass, Deadline deadline);
   /// Whether what was seen last is new enough to be acted on, but for `look`.
   bool may_look_at_less() const;
-  /// Whether EC2's list is so long that the last one has to do for a while: a second for each thousand.
+  /// Whether EC2's list is so long that the last one has to do for a while: two seconds for each thousand.
   bool is_costly_to_list() const;
   /// Adds to what is known of EC2 and Slurm.
   Result<void> observe_again(Pass& pass, Look look, Deadline deadline);

@@ -67,7 +67,7 @@ bool Reconciler::may_look_at_less() const {
 
 bool Reconciler::is_costly_to_list() const {
   const auto pages = world_.cloud ? static_cast<int64_t>(world_.cloud->size() / 1000) : 0;
-  return pages > 0 && outside_.clock.now() - looked_at_ < std::chrono::seconds{pages};
+  return pages > 0 && outside_.clock.now() - looked_at_ < std::chrono::seconds{2 * pages};
 }
 
 Result<void> Reconciler::observe_again(Pass& pass, Look look, Deadline deadline) {

@@ -88,7 +88,8 @@ Result<void> Remembered::save(const MachineRecord& machine) {
     } else if (machine.live()) {
       records_.machines.emplace(machine.id, machine);
       // The file may know its launch, from a time when no machine of it was known to live.
-      if (++machines_of_[machine.intent] == 1 && !records_.launches.contains(machine.intent)) version_.reset();
+      if (++machines_of_[machine.intent] == 1 && !records_.launches.contains(machine.intent))
+        version_.reset();
     }
   });
 }
