@@ -295,7 +295,7 @@ void Simulation::pass() {
   digest(static_cast<uint64_t>(clock_.now().time_since_epoch().count()));
   Result<fleet::Pass> done = fleet::Pass{};
   try {
-    done = reconciler_->pass(Deadline::never());
+    done = reconciler_->pass(Deadline::never(), std::exchange(look_, fleet::Look::everything));
   } catch (const Crash&) {
     end_process(seconds{mix(script_.seed, 5, crashes_) % 3 == 0 ? 30 : 1});
     return check();
@@ -306,6 +306,8 @@ void Simulation::pass() {
     trace("the pass failed: {}", done.error().what);
     return end_process(seconds{5});
   }
+  if (journal_->real && reconciler_->world().records != journal_->load().value())
+    throw Broken{"22", "what is remembered is not what is journaled"};
   trace("pass: {} steps, {} failures{}", done->steps, done->failures, done->in_motion ? ", in motion" : "");
   digest(done->steps * 64 + done->failures);
   if (done->failures > 0) disturbed_at_ = clock_.now();
@@ -316,6 +318,7 @@ void Simulation::pass() {
   if (failed_passes_ > 0)
     next = std::min<Duration>(seconds{2} * (1 << std::min(failed_passes_ - 1, 6)), terms_.idle);
   next_pass_ = done->answered ? clock_.now() : clock_.now() + next;
+  if (done->answered) look_ = fleet::Look::machines;
 }
 
 }  // namespace spillway::sim

@@ -143,6 +143,7 @@ class Simulation {
   std::deque<std::pair<Time, fleet::SpooledWish>> late_wishes_;
   std::deque<std::pair<Time, Clouds>> past_lists_;
   Time pass_began_{}, journal_made_at_{};
+  fleet::Look look_ = fleet::Look::everything;  // of the next pass
   Time next_pass_{}, start_process_at_{}, next_tick_{};
   bool alive_ = false, waiting_ = false, calm_from_now_on_ = false;
   int failed_passes_ = 0;

@@ -259,6 +259,7 @@ void Simulation::write_wish(fleet::Wish::Kind kind, const std::vector<NodeName>&
   const auto written = spool_.write(wish);
   effects_.come_back(process);
   trace("hook {} {}{}", fleet::to_string(kind), wish.nodes, written ? "" : ": " + written.error().what);
+  if (next_pass_ > clock_.now()) look_ = fleet::Look::slurm;
   next_pass_ = std::min(next_pass_, clock_.now());
 }
 
