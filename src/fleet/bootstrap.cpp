@@ -68,6 +68,7 @@ Result<void> check(const BootstrapValues& values) {
 Result<std::string> render_compute_user_data(const BootstrapValues& values) {
   TRY(check(values));
   const std::map<std::string, std::string> fields = {
+      {"TUNNEL", values.tunnel.empty() ? "" : "\n" + values.tunnel},
       {"CLUSTER", values.cluster},
       {"REGION", values.region},
       {"BUCKET", values.bucket},

@@ -48,6 +48,8 @@ class Executor {
   Nothing act(const Interrupt&, const Records&, Deadline);
   Nothing act(const Requeue&, const Records&, Deadline);
   Nothing act(const RenewLease&, const Records&, Deadline);
+  Nothing act(const Connect&, const Records&, Deadline);
+  Nothing act(const Forget&, const Records&, Deadline);
 
   /// Whether any node of the launch is still wanted by now.
   Result<bool> is_wanted(const LaunchRecord& launch);

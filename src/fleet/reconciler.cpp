@@ -71,6 +71,7 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
         continue;
       }
       if (is_about_names(step)) names_worked();
+      note_tunnel(step);
       if (std::holds_alternative<RenewLease>(step)) world_.lease_renewed_at = lease_renewed_at_ = world_.now;
       acted = true;
       ++pass.steps;
@@ -204,6 +205,7 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   }
   world_.lease_renewed_at = lease_renewed_at_;
   look_at_names(pass, deadline);
+  look_at_keys(pass, deadline);
   return {};
 }
 

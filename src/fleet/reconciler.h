@@ -51,6 +51,10 @@ class Reconciler {
   void note_missing();
   /// Looks at our names in DNS when it is time to, and says whether the name server may be asked.
   void look_at_names(Pass& pass, Deadline deadline);
+  /// Looks which public keys nodes have named, when there may be new ones.
+  void look_at_keys(Pass& pass, Deadline deadline);
+  /// Remembers what a step just told the premises' gateway, or took from the bucket.
+  void note_tunnel(const Step& step);
   /// The name server rests after a failure, ever longer, and is looked at as soon as it works again.
   void names_failed();
   void names_worked();
@@ -65,6 +69,10 @@ class Reconciler {
   std::optional<Duration> suspend_time_;
   Time suspend_time_look_at_{}, lease_renewed_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
+  // In memory only: a new process lists the keys, and tells the gateway, at once.
+  std::optional<std::map<InstanceId, vpn::NamedKey>> keys_;
+  std::optional<std::vector<vpn::NodePeer>> peers_;
+  Time keys_listed_at_{}, peers_told_at_{};
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};
   std::optional<Time> names_failing_since_;
