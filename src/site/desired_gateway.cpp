@@ -39,7 +39,7 @@ Json tag(std::string_view key, std::string_view value) {
 }  // namespace
 
 Result<void> want_gateway(const Inputs& in, Resources& out) {
-  if (in.vpn.onprem_cidrs.empty()) return {};
+  if (in.vpn.onprem_cidrs.empty() || vpn::is_node_mode(in.vpn)) return {};
   out.push_back(resource("GatewayAddress", "AWS::EC2::EIP", Json::object({{"Domain", "vpc"}})));
   Json properties = Json::object({{"ImageId", in.gateway_image},
                                   {"InstanceType", in.own.gateway_type},

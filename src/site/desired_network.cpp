@@ -2,7 +2,8 @@
 #include "site/desired.h"
 
 // The VPC. Compute subnets have no way to the internet: S3 by the gateway endpoint, the premises by the
-// gateway instance, nothing else. The gateway's own subnet has.
+// gateway instance, nothing else. The gateway's own subnet has. Where each node ends the tunnel itself there
+// is neither gateway nor subnet for it, and compute subnets have a way out, by public addresses.
 namespace spillway::site {
 namespace {
 
@@ -33,6 +34,12 @@ void want_names(const Inputs& in, Resources& out) {
 }
 
 Result<void> want_gateway_subnet(const Inputs& in, Resources& out) {
+  if (vpn::is_node_mode(in.vpn)) {
+    if (in.existing.compute_subnets.empty())
+      out.push_back(
+          resource("InternetGateway", "AWS::EC2::InternetGateway", Json::object({{"VpcId", ref_to("Vpc")}})));
+    return {};
+  }
   if (!in.existing.gateway_subnet.empty()) {
     out.push_back(resource("GatewaySubnet", "AWS::EC2::Subnet", Json::object(), in.existing.gateway_subnet));
     return {};
@@ -71,12 +78,15 @@ Result<void> want_compute_subnets(const Inputs& in, Resources& out) {
                  Json::object({{"VpcId", ref_to("Vpc")},
                                {"CidrBlock", TRY(carve(in.vpc_cidr, prefix, static_cast<unsigned>(i + 1)))},
                                {"AvailabilityZone", in.zones[i]},
-                               {"MapPublicIpOnLaunch", false}})));
+                               {"MapPublicIpOnLaunch", vpn::is_node_mode(in.vpn)}})));
     subnets.push(ref_to(keys[i]));
   }
-  for (const std::string& network : in.vpn.onprem_cidrs)
-    routes.push(route(network, "InstanceId", ref_to("Gateway")));
-  if (!in.vpn.onprem_cidrs.empty()) routes.push(route(in.vpn.tunnel_cidr, "InstanceId", ref_to("Gateway")));
+  std::vector<std::string> networks = in.vpn.onprem_cidrs;
+  if (!networks.empty()) networks.push_back(in.vpn.tunnel_cidr);
+  if (vpn::is_node_mode(in.vpn))
+    routes.push(route("0.0.0.0/0", "GatewayId", ref_to("InternetGateway")));
+  else
+    for (const std::string& network : networks) routes.push(route(network, "InstanceId", ref_to("Gateway")));
   out.push_back(resource(
       "ComputeRoutes", "AWS::EC2::RouteTable",
       Json::object(

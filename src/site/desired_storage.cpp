@@ -56,7 +56,7 @@ void want_storage(const Inputs& in, Resources& out) {
                                          {"Key", in.cluster.value + "/secrets/munge.key"},
                                          {"File", in.munge_key_file},
                                          {"Digest", in.munge_key_digest}})));
-  if (in.vpn.onprem_cidrs.empty()) return;
+  if (in.vpn.onprem_cidrs.empty() || vpn::is_node_mode(in.vpn)) return;
   out.push_back(resource("GatewayPeers", "Spillway::S3::Object",
                          Json::object({{"Bucket", ref_to("Bucket")},
                                        {"Key", vpn::peers_key(in.cluster.value)},

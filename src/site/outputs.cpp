@@ -37,6 +37,8 @@ Json outputs_of(const Inputs& in, const Actuals& actuals) {
                                      {"address", one(actuals, "GatewayAddress").attributes["PublicIp"]},
                                      {"private_address", gateway.attributes["PrivateIp"]},
                                      {"public_key", one(actuals, "GatewayKey").attributes["PublicKey"]}}));
+  if (const Actual& tunnel = one(actuals, "TunnelRole"); !tunnel.id.empty())
+    out.set("tunnel_role", tunnel.attributes["Arn"]);
   return out;
 }
 

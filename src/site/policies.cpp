@@ -1,5 +1,7 @@
 #include "site/policies.h"
 
+#include "vpn/node_peers.h"
+
 namespace spillway::site {
 namespace {
 
@@ -94,6 +96,9 @@ Json head_policy(const Inputs& in) {
       // Written by apply alone.
       statement("SecretsAreCopied", "Deny", {"s3:PutObject", "s3:DeleteObject"},
                 {objects + "secrets/*", objects + "gateway/*"})};
+  // A key is the word of the node that made it.
+  if (vpn::is_node_mode(in.vpn))
+    out.push_back(statement("KeysAreTheNodes", "Deny", {"s3:PutObject"}, {objects + "keys/*"}));
   if (wide) {
     out.push_back(
         statement("LaunchAnyDisk", "Allow", {"ec2:RunInstances", "ec2:CreateFleet"}, {volumes, interfaces}));
@@ -108,9 +113,18 @@ Json head_policy(const Inputs& in) {
 
 Json compute_policy(const Inputs& in) {
   const std::string objects = fmt::format("arn:aws:s3:::{}/{}/", in.bucket, in.cluster.value);
+  Json::Array out{
+      statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*", objects + "lease.json"}),
+      statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})};
+  if (vpn::is_node_mode(in.vpn))
+    out.push_back(statement("MyKey", "Allow", {"s3:PutObject"}, {objects + "keys/${aws:userid}/*"}));
+  return document(std::move(out));
+}
+
+Json tunnel_policy(const Inputs& in) {
   return document(
-      {statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*", objects + "lease.json"}),
-       statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})});
+      {statement("WhoAreTheNodes", "Allow", {"s3:GetObject"},
+                 {fmt::format("arn:aws:s3:::{}/{}", in.bucket, vpn::nodes_key(in.cluster.value))})});
 }
 
 Json gateway_policy(const Inputs& in) {

@@ -201,6 +201,35 @@ TEST_F(Policies, TheGatewayReadsItsKeyAndItsPeers) {
   EXPECT_FALSE(may(gateway, "ec2:RunInstances", "*"));
 }
 
+TEST_F(Policies, WhereNodesEndTheTunnelEachNamesItsOwnKeyAndNobodyElses) {
+  Inputs in = inputs();
+  EXPECT_FALSE(may(compute_policy(in), "s3:PutObject", kObjects + "keys/AROA1:i-1/key",
+                   {{"aws:userid", "AROA1:i-1"}}));
+  in.vpn.mode = "node";
+  const Json compute = compute_policy(in), head = head_policy(in), tunnel = tunnel_policy(in);
+  const Context me{{"aws:userid", "AROA1:i-1"}};
+  EXPECT_LT(head.dump().size(), 10'240u);
+  EXPECT_TRUE(may(compute, "s3:PutObject", kObjects + "keys/AROA1:i-1/key", me));
+  EXPECT_FALSE(may(compute, "s3:PutObject", kObjects + "keys/AROA1:i-2/key", me));
+  for (const char* key : {"tunnel/nodes.json", "launches/in-1.json", "release/AROA1:i-1/x", "keys/x"})
+    EXPECT_FALSE(may(compute, "s3:PutObject", kObjects + key, me)) << key;
+  for (const char* key : {"keys/AROA1:i-1/key", "tunnel/nodes.json"})
+    EXPECT_FALSE(may(compute, "s3:GetObject", kObjects + key, me)) << key;
+  EXPECT_FALSE(may(compute, "s3:DeleteObject", kObjects + "keys/AROA1:i-1/key", me));
+  // The head reads and forgets keys, and makes none; it tells the premises' gateway.
+  EXPECT_FALSE(may(head, "s3:PutObject", kObjects + "keys/AROA1:i-1/key"));
+  EXPECT_TRUE(may(head, "s3:DeleteObject", kObjects + "keys/AROA1:i-1/key"));
+  EXPECT_TRUE(
+      may(head, "s3:ListBucket", "arn:aws:s3:::burst", {{"s3:prefix", kUuid + std::string("/keys/AROA1:")}}));
+  EXPECT_TRUE(may(head, "s3:PutObject", kObjects + "tunnel/nodes.json"));
+  // The premises' gateway reads who the nodes are, and nothing else.
+  EXPECT_TRUE(may(tunnel, "s3:GetObject", kObjects + "tunnel/nodes.json"));
+  EXPECT_FALSE(may(tunnel, "s3:PutObject", kObjects + "tunnel/nodes.json"));
+  for (const char* key : {"secrets/munge.key", "keys/AROA1:i-1/key", "release/AROA1:i-1/munge.key"})
+    EXPECT_FALSE(may(tunnel, "s3:GetObject", kObjects + key)) << key;
+  EXPECT_FALSE(may(tunnel, "ec2:DescribeInstances", "*"));
+}
+
 TEST_F(Policies, ASitesOwnTemplatesGetMoreAndItIsSaid) {
   Inputs in = inputs();
   EXPECT_FALSE(may(head_policy(in), "ec2:RunInstances", kEc2 + "volume/*"));
