@@ -125,8 +125,10 @@ Result<void> Cloud::give_credentials(const ClusterFacts& cluster) const {
   const std::string key =
       fmt::format("[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
                   plugin ? "default" : "spillwayd", account_.daemon.id, account_.daemon.secret);
-  const std::string head =
-      fmt::format("[profile head]\nrole_arn = {}\nsource_profile = spillwayd\n", head_role_arn(cluster));
+  const std::string head = fmt::format(
+      "[profile head]\nrole_arn = {}\nsource_profile = spillwayd\n"
+      "[profile tunnel]\nrole_arn = {}\nsource_profile = spillwayd\n",
+      head_role_arn(cluster), tunnel_role_arn(cluster));
   for (const auto& [name, text] :
        {std::pair{"/credentials", key}, {"/config", plugin ? std::string("\n") : head}}) {
     TRY(write_file_atomically(folder + name, text, 0400));

@@ -79,6 +79,7 @@ class Supervisor {
   Result<void> bring_up() {
     cluster_.uuid = make_uuid();
     cluster_.nodes = settings_.nodes;
+    cluster_.node_tunnel = settings_.node_tunnel;
     TRY(make_network(runner_, settings_.plugin_site));
     progress_.step("networks on-premises, internet, AWS");
     Steps steps;
@@ -113,7 +114,7 @@ class Supervisor {
 
   Result<void> bring_up_tunnel() {
     TRY(settings_.plugin_site ? start_tunnel_by_hand(bench_) : start_tunnel(bench_));
-    progress_.step("WireGuard handshake");
+    progress_.step(settings_.node_tunnel ? "WireGuard on the premises" : "WireGuard handshake");
     return {};
   }
 
