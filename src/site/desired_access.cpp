@@ -1,5 +1,6 @@
 #include "site/desired.h"
 #include "site/policies.h"
+#include "vpn/peers.h"
 
 namespace spillway::site {
 namespace {
@@ -39,6 +40,11 @@ void want_access(const Inputs& in, Resources& out) {
     want_role(in, "GatewayRole", "gateway", trust_in_ec2(), gateway_policy(in), in.existing.gateway_role,
               out);
     want_profile(in, "GatewayProfile", "gateway", "GatewayRole", in.existing.gateway_role, out);
+    if (has_standby(in)) {
+      want_role(in, "StandbyRole", "standby", trust_in_ec2(), gateway_policy(in, vpn::kStandbyPlace), "",
+                out);
+      want_profile(in, "StandbyProfile", "standby", "StandbyRole", "", out);
+    }
   }
   // EC2 Spot's own role: made once in an account by whoever asks for spot instances first, if he may.
   out.push_back(resource("SpotServiceRole", "AWS::IAM::ServiceLinkedRole",

@@ -84,8 +84,14 @@ Result<void> need(bool there, std::string_view key) {
 Result<void> take_gateway(const vpn::VpnSite& site, Inputs& in) {
   in.peers = vpn::to_text(
       TRY(vpn::peers_document(site, site.near_key, vpn::private_key_parameter(in.cluster.value))));
-  in.gateway_user_data =
-      TRY(vpn::render_gateway_user_data({in.cluster.value, in.region, in.bucket, in.vpn.interface}));
+  vpn::GatewayValues values{in.cluster.value, in.region, in.bucket, in.vpn.interface};
+  values.pair = has_standby(in);
+  in.gateway_user_data = TRY(vpn::render_gateway_user_data(values));
+  if (!values.pair) return {};
+  values.place = vpn::kStandbyPlace;
+  in.standby_user_data = TRY(vpn::render_gateway_user_data(values));
+  in.standby_peers = vpn::to_text(TRY(vpn::peers_document(
+      site, site.near_key, vpn::private_key_parameter(in.cluster.value, vpn::kStandbyPlace))));
   return {};
 }
 

@@ -66,8 +66,10 @@ Costs costs_of(const Inputs& in, const config::Partitions& partitions) {
   if (!in.vpn.onprem_cidrs.empty() && !nodes) {
     const auto gateway = prices.instance_hour(in.own.gateway_type);
     if (!gateway) out.unpriced.push_back(in.own.gateway_type);
-    out.fixed_month = (gateway.value_or(cost::Usd{}) + prices.public_address_hour()) * cost::kHoursAMonth +
-                      prices.volume_gib_month() * 8;
+    const cost::Usd one =
+        (gateway.value_or(cost::Usd{}) + prices.public_address_hour()) * cost::kHoursAMonth +
+        prices.volume_gib_month() * 8;
+    out.fixed_month = one * in.vpn.gateways;
   }
   for (const config::Partition& partition : partitions.partitions)
     for (const config::NodeGroup& group : partition.groups) {

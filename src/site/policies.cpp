@@ -95,7 +95,7 @@ Json head_policy(const Inputs& in) {
                 {objects + "*"}),
       // Written by apply alone.
       statement("SecretsAreCopied", "Deny", {"s3:PutObject", "s3:DeleteObject"},
-                {objects + "secrets/*", objects + "gateway/*"})};
+                {objects + "secrets/*", objects + "gateway/*", objects + "standby/*"})};
   // A key is the word of the node that made it.
   if (vpn::is_node_mode(in.vpn))
     out.push_back(statement("KeysAreTheNodes", "Deny", {"s3:PutObject"}, {objects + "keys/*"}));
@@ -127,12 +127,23 @@ Json tunnel_policy(const Inputs& in) {
                  {fmt::format("arn:aws:s3:::{}/{}", in.bucket, vpn::nodes_key(in.cluster.value))})});
 }
 
-Json gateway_policy(const Inputs& in) {
-  return document(
-      {statement("MyKey", "Allow", {"ssm:GetParameter"},
-                 {in.arn("ssm", "parameter" + parameter_path(in.cluster) + "gateway/private-key*")}),
-       statement("MyPeers", "Allow", {"s3:GetObject"},
-                 {fmt::format("arn:aws:s3:::{}/{}/gateway/*", in.bucket, in.cluster.value)})});
+Json gateway_policy(const Inputs& in, const std::string& place) {
+  Json::Array out{
+      statement(
+          "MyKey", "Allow", {"ssm:GetParameter"},
+          {in.arn("ssm", fmt::format("parameter{}{}/private-key*", parameter_path(in.cluster), place))}),
+      statement("MyPeers", "Allow", {"s3:GetObject"},
+                {fmt::format("arn:aws:s3:::{}/{}/{}/*", in.bucket, in.cluster.value, place)})};
+  if (has_standby(in)) {
+    out.push_back(statement(
+        "TakeTheNodesRoutes", "Allow", {"ec2:ReplaceRoute"}, {in.arn("ec2", "route-table/*")},
+        Json::object(
+            {{"StringEquals", Json::object({{"aws:ResourceTag/spillway:cluster", in.cluster.value},
+                                            {"aws:ResourceTag/spillway:kind", "ComputeRoutes"}})}})));
+    out.push_back(statement("LookAtRoutes", "Allow", {"ec2:DescribeRouteTables"}, {"*"},
+                            equals("aws:RequestedRegion", in.region)));
+  }
+  return document(std::move(out));
 }
 
 Json bucket_policy(const Inputs& in) {

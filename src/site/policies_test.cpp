@@ -201,6 +201,37 @@ TEST_F(Policies, TheGatewayReadsItsKeyAndItsPeers) {
   EXPECT_FALSE(may(gateway, "ec2:RunInstances", "*"));
 }
 
+TEST_F(Policies, OfTwoGatewaysEachMayTakeTheNodesRoutesAndNothingElse) {
+  Inputs in = inputs();
+  in.vpn.onprem_cidrs = {"192.168.0.0/16"};
+  const Context table{{"aws:ResourceTag/spillway:cluster", kUuid},
+                      {"aws:ResourceTag/spillway:kind", "ComputeRoutes"}};
+  EXPECT_FALSE(may(gateway_policy(in), "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1", table));
+  in.vpn.gateways = 2;
+  const Json first = gateway_policy(in), standby = gateway_policy(in, "standby");
+  const std::string parameters =
+      "arn:aws:ssm:us-east-1:123456789012:parameter/spillway/" + std::string(kUuid) + "/";
+  for (const auto& [policy, own, other] :
+       {std::tuple{first, "gateway", "standby"}, {standby, "standby", "gateway"}}) {
+    EXPECT_TRUE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1", table)) << own;
+    EXPECT_FALSE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1",
+                     with(table, "aws:ResourceTag/spillway:kind", "PublicRoutes")))
+        << own;
+    EXPECT_FALSE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1",
+                     with(table, "aws:ResourceTag/spillway:cluster", "another")))
+        << own;
+    for (const char* action : {"ec2:CreateRoute", "ec2:DeleteRoute", "ec2:AssociateRouteTable",
+                               "ec2:ReplaceRouteTableAssociation", "ec2:CreateTags"})
+      EXPECT_FALSE(may(policy, action, kEc2 + "route-table/rtb-1", table)) << own << " " << action;
+    EXPECT_TRUE(may(policy, "ec2:DescribeRouteTables", "*", {{"aws:RequestedRegion", "us-east-1"}})) << own;
+    EXPECT_TRUE(may(policy, "ssm:GetParameter", parameters + own + "/private-key")) << own;
+    EXPECT_FALSE(may(policy, "ssm:GetParameter", parameters + other + "/private-key")) << own;
+    EXPECT_TRUE(may(policy, "s3:GetObject", kObjects + own + "/peers.json")) << own;
+    EXPECT_FALSE(may(policy, "s3:GetObject", kObjects + other + "/peers.json")) << own;
+  }
+  EXPECT_FALSE(may(head_policy(in), "s3:PutObject", kObjects + "standby/peers.json"));
+}
+
 TEST_F(Policies, WhereNodesEndTheTunnelEachNamesItsOwnKeyAndNobodyElses) {
   Inputs in = inputs();
   EXPECT_FALSE(may(compute_policy(in), "s3:PutObject", kObjects + "keys/AROA1:i-1/key",

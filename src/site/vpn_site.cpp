@@ -33,6 +33,11 @@ void take_far_end(vpn::VpnSite& out) {
   out.aws_endpoint = !out.vpn.aws_endpoint.empty() ? out.vpn.aws_endpoint
                      : address.empty()             ? ""
                                                    : fmt::format("{}:{}", address, out.vpn.listen_port);
+  const Json standby = kept ? Json::parse(*kept).value_or(Json())["standby"] : Json();
+  if (out.vpn.standby_key.empty() && !standby["address"].as_string().empty()) {
+    out.vpn.standby_key = standby["public_key"].as_string();
+    out.vpn.standby_endpoint = fmt::format("{}:{}", standby["address"].as_string(), out.vpn.listen_port);
+  }
   out.aws_key = vpn::PublicKey{out.vpn.aws_key.empty() ? gateway["public_key"].as_string() : out.vpn.aws_key};
 }
 

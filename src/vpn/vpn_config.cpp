@@ -28,6 +28,9 @@ Result<void> check_hosts(std::string_view field, const std::vector<std::string>&
 
 /// Words that would be silently without effect.
 Result<void> check_node_mode(const VpnConfig& c) {
+  if (c.gateways != 1)
+    return Error{Kind::invalid, kNotInNodeMode,
+                 fmt::format("vpn.mode is node, and vpn.gateways is {}", c.gateways)};
   for (const auto& [field, value] : {std::pair{"vpn.aws_endpoint", c.aws_endpoint},
                                      {"vpn.aws_key", c.aws_key},
                                      {"vpn.standby_endpoint", c.standby_endpoint},

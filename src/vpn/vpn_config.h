@@ -12,7 +12,7 @@ struct VpnConfig {
   std::vector<std::string> onprem_cidrs;
   std::string endpoint, key, public_key, mode = "gateway";
   std::string tunnel_cidr = "10.200.0.0/24", interface = "wg-spillway";
-  int64_t mtu = 1420, listen_port = 51820, keepalive_s = 25;
+  int64_t gateways = 1, mtu = 1420, listen_port = 51820, keepalive_s = 25;
   std::string aws_endpoint, aws_key, standby_endpoint, standby_key, lan_address, profile;
   std::vector<std::string> login_hosts;
 };
@@ -29,6 +29,11 @@ void describe(Visitor& v, VpnConfig& c) {
        "Who ends the tunnel on AWS: one gateway, or each compute node by itself, which then needs a way to "
        "vpn.endpoint.")
       .one_of({"gateway", "node"});
+  v.field("vpn.gateways", c.gateways,
+          "Gateways that apply makes: with 2 the second stands in another zone, and takes over when the "
+          "first is "
+          "silent.")
+      .range(1, 2);
   v.field("vpn.tunnel_cidr", c.tunnel_cidr,
           "Addresses of the tunnel's ends: the premises' gateway has the first, the one on AWS the second.");
   v.field("vpn.interface", c.interface, "Name of the tunnel's interface on both gateways.").one_line(15);
