@@ -164,7 +164,8 @@ Json Cloud::instances() const {
   Json nodes = Json::array();
   const Json all = everything();
   for (const Json& instance : all.items())
-    if (instance["kind"].as_string() != "Gateway") nodes.push(instance);
+    if (const std::string& kind = instance["kind"].as_string(); kind != "Gateway" && kind != "Standby")
+      nodes.push(instance);
   return nodes;
 }
 
@@ -172,7 +173,8 @@ std::string Cloud::instance_of(const std::string& name) const {
   const Json all = everything();
   for (const Json& instance : all.items())
     if (instance["node"].as_string() == name || instance["address"].as_string() == name ||
-        (name == "gw-aws" && instance["kind"].as_string() == "Gateway"))
+        (name == "gw-aws" && instance["kind"].as_string() == "Gateway") ||
+        (name == "gw-standby" && instance["kind"].as_string() == "Standby"))
       return instance["id"].as_string();
   return name;
 }

@@ -30,10 +30,11 @@ const Option kSite{
     "spillway: spillway.yaml and hooks of its own; plugin-v2: a folder of AWS Plugin for Slurm v2 with "
     "links in its programs' place.",
     "spillway", ""};
-const Option kVpn{
-    "--vpn", "MODE",
-    "gateway: one on AWS ends the tunnel; node: each cloud node does, as a peer of the premises' gateway.",
-    "gateway", ""};
+const Option kVpn{"--vpn", "MODE",
+                  "gateway: one on AWS ends the tunnel; standby: a second one stands by; node: each cloud "
+                  "node ends it, as a peer of "
+                  "the premises' gateway.",
+                  "gateway", ""};
 const Option kNoDaemon{"--no-daemon", "", "Do not start the daemon.", "", ""};
 
 std::filesystem::path state_of(const Invocation& invocation) {
@@ -177,12 +178,13 @@ Result<Settings> settings_of(const Invocation& invocation) {
     settings.plugin_site = true;
   else if (!site.empty() && site != "spillway")
     return Error{Kind::invalid, fmt::format("--site {}: it is spillway or plugin-v2", site)};
-  if (const std::string vpn = invocation.get("vpn"); vpn == "node")
-    settings.node_tunnel = true;
-  else if (!vpn.empty() && vpn != "gateway")
-    return Error{Kind::invalid, fmt::format("--vpn {}: it is gateway or node", vpn)};
-  if (settings.node_tunnel && settings.plugin_site)
-    return Error{Kind::invalid, "--vpn node: a site of plugin v2 makes its tunnel by hand"};
+  const std::string vpn = invocation.get("vpn", "gateway");
+  if (vpn != "gateway" && vpn != "standby" && vpn != "node")
+    return Error{Kind::invalid, fmt::format("--vpn {}: it is gateway, standby or node", vpn)};
+  settings.node_tunnel = vpn == "node";
+  settings.gateways = vpn == "standby" ? 2 : 1;
+  if (vpn != "gateway" && settings.plugin_site)
+    return Error{Kind::invalid, fmt::format("--vpn {}: a site of plugin v2 makes its tunnel by hand", vpn)};
   settings.daemon = !invocation.has("no-daemon");
   settings.port = TRY(number(invocation, "port", 0, 1, 65535));
   std::error_code failed;

@@ -117,7 +117,8 @@ data: {{bucket: spillway-lab}}
 partitions_file: partitions.json
 )",
                      cluster.uuid, kOnPremGatewayPublic, kControllerAddress, kReverseZone,
-                     cluster.node_tunnel ? ", mode: node, profile: tunnel" : "");
+                     cluster.node_tunnel ? ", mode: node, profile: tunnel"
+                                         : fmt::format(", gateways: {}", cluster.gateways));
 }
 
 }  // namespace spillway::lab

@@ -7,9 +7,10 @@ namespace spillway::lab {
 struct ClusterFacts {
   std::string uuid;
   int nodes = 50;
-  bool node_tunnel = false;  // vpn.mode: node
   // Of a plugin v2 site, whose AWS side was made by hand; otherwise empty.
   std::string compute_role_id, subnet_id;
+  bool node_tunnel = false;  // vpn.mode: node
+  int gateways = 1;          // otherwise
 };
 
 /// slurm.conf without anything of the cloud.
