@@ -74,19 +74,27 @@ signing_key() {
   done
 }
 # fetch PATH FILE: GET of an object, its path already percent-encoded; sets `code`.
-fetch() {
+fetch() { ask s3 "$host" GET "$1" "$2" ''; }
+# put_name PATH: an empty object, whose name is all that it tells.
+put_name() { ask s3 "$host" PUT "$1" /dev/null ''; }
+# ask SERVICE HOST METHOD PATH FILE BODY: the answer's body comes into the file.
+ask() {
   now=$(date -u +%Y%m%dT%H%M%SZ)
-  empty=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+  digest=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 # of nothing
+  [ -z "$6" ] || digest=$(printf '%s' "$6" | sha256)
+  digest=${digest%% *}
   names='host;x-amz-content-sha256;x-amz-date;x-amz-security-token'
-  scope="${now%T*}/$region/s3/aws4_request"
-  signing_key "${now%T*}" s3
-  hash=$(printf 'GET\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\nx-amz-security-token:%s\n\n%s\n%s' \
-    "$1" "$host" "$empty" "$now" "$session" "$names" "$empty" | sha256)
+  scope="${now%T*}/$region/$1/aws4_request"
+  signing_key "${now%T*}" "$1"
+  hash=$(printf '%s\n%s\n\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\nx-amz-security-token:%s\n\n%s\n%s' \
+    "$3" "$4" "$2" "$digest" "$now" "$session" "$names" "$digest" | sha256)
   signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$now" "$scope" "${hash%% *}" | hmac "$key")
-  code=$(curl -s -m 10 -o "$2" -w '%{http_code}' -H "x-amz-content-sha256: $empty" -H "x-amz-date: $now" \
+  url=https://$2$4 file=$5
+  case $3 in GET) set -- ;; *) set -- -X "$3" --data-binary "$6" ;; esac
+  code=$(curl -s -m 10 "$@" -o "$file" -w '%{http_code}' -H "x-amz-content-sha256: $digest" -H "x-amz-date: $now" \
     -H "x-amz-security-token: $session" \
     -H "Authorization: AWS4-HMAC-SHA256 Credential=$access/$scope, SignedHeaders=$names, Signature=${signature%% *}" \
-    "https://$host$1")
+    "$url")
   # 400 is ExpiredToken; the next attempt comes with fresh credentials.
   [ "$code" != 400 ] || load_credentials
   [ "$code" = 200 ]

@@ -47,6 +47,8 @@ until binding; do
 done
 say "$instance is $node, epoch $epoch"
 
+# ---- my way to the premises, where each node is the tunnel's end@TUNNEL@
+
 # ---- my key
 released() {
   (umask 077 && fetch "/$cluster/release/$role_id%3A$instance/munge.key" "$scratch/munge.key") || return 1

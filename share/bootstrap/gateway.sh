@@ -11,6 +11,7 @@ region='@REGION@'
 host='@BUCKET@.s3.@REGION@.@DNS_SUFFIX@'
 service_host='ssm.@REGION@.@DNS_SUFFIX@'
 link='@INTERFACE@'
+place='@PLACE@' pair='@PAIR@'
 own=/usr/local/sbin/spillway-gateway
 run=/run/spillway-gateway
 
@@ -101,7 +102,7 @@ read_peers() {
 }
 # Takes a changed document in. What is not as Spillway writes it is refused whole, and the old one stays.
 poll() {
-  fetch "/$cluster/gateway/peers.json" $run/new || {
+  fetch "/$cluster/$place/peers.json" $run/new || {
     say "peers document: $code"
     case $code in 000 | 403) renew_token && load_credentials ;; esac
     return 1
@@ -233,9 +234,40 @@ set_up() {
   ready=$document
 }
 
+# ---- two gateways: the premises decide to which they send, and whoever hears them takes the routes of the nodes' subnets
+# hears: more came since the last question than keepalives and handshakes are; the premises' monitor sends 600 bytes a second.
+heard=0
+hears() {
+  total=0
+  for bytes in $(wg show "$link" transfer | cut -f 2); do total=$((total + bytes)); done
+  more=$((total - heard)) heard=$total
+  [ "$more" -gt 800 ]
+}
+ec2() { ask ec2 "ec2.$region.@DNS_SUFFIX@" POST / $run/answer "Version=2016-11-15&Action=$1"; }
+take_routes() {
+  ec2 "DescribeRouteTables&Filter.1.Name=tag:spillway:cluster&Filter.1.Value.1=$cluster&Filter.2.Name=tag:spillway:kind&Filter.2.Value.1=ComputeRoutes" ||
+    { say "cannot look at the routes: $code" && return 1; }
+  tr -d '\n' <$run/answer | sed 's/<item>/\n/g' >$run/routes
+  table=$(sed -n 's/.*<routeTableId>\(rtb-[0-9a-f]*\)<.*/\1/p' $run/routes | head -n 1)
+  # What leads to an instance, or to one that is gone; the rest is EC2's own.
+  sed -n '/<gatewayId>/d; s/.*<destinationCidrBlock>\([0-9./]*\)<.*/\1 &/p' $run/routes | while read -r network route; do
+    case $route in *"<instanceId>$instance<"*) continue ;; esac
+    ec2 "ReplaceRoute&DestinationCidrBlock=$network&InstanceId=$instance&RouteTableId=$table"
+    say "takes the route to $network: $code"
+  done
+}
+# tend_routes: asked each second, looks every fourth; at once when the premises begin to send, then every twelve seconds.
+tend_routes() {
+  [ $((second % 4)) = 0 ] || return
+  hears || { turns=0 && return; }
+  [ $((turns % 3)) != 0 ] || take_routes
+  turns=$((turns + 1))
+}
+
 rm -f $run/conf.used
 ready='' used='' second=0
-until renew_token && load_credentials; do
+turns=0 instance=''
+until renew_token && load_credentials && metadata meta-data/instance-id && instance=$(cat $run/0); do
   say 'no credentials yet'
   sleep 0.5
 done
@@ -246,6 +278,7 @@ while :; do
     [ -z "$ready" ] || resolve_names
   fi
   [ -z "$ready" ] || follow
+  [ -z "$ready" ] || [ -z "$pair" ] || tend_routes
   second=$((second + 1))
   if [ -n "$ready" ]; then sleep 1; else sleep 0.25; fi
 done

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace spillway {
@@ -20,6 +21,18 @@ std::string filled_script(std::string script, const std::map<std::string, std::s
       script.replace(at, placeholder.size(), value);
   }
   return script;
+}
+
+std::string without_comments(std::string_view script) {
+  std::string out;
+  while (!script.empty()) {
+    const size_t end = std::min(script.find('\n'), script.size() - 1) + 1;
+    const std::string_view line = script.substr(0, end);
+    const size_t word = line.find_first_not_of(' ');
+    if (word == std::string_view::npos || !line.substr(word).starts_with("# ")) out += line;
+    script.remove_prefix(end);
+  }
+  return out;
 }
 
 }  // namespace spillway

@@ -68,6 +68,7 @@ Result<void> check(const BootstrapValues& values) {
 Result<std::string> render_compute_user_data(const BootstrapValues& values) {
   TRY(check(values));
   const std::map<std::string, std::string> fields = {
+      {"TUNNEL", values.tunnel.empty() ? "" : "\n" + values.tunnel},
       {"CLUSTER", values.cluster},
       {"REGION", values.region},
       {"BUCKET", values.bucket},
@@ -76,7 +77,7 @@ Result<std::string> render_compute_user_data(const BootstrapValues& values) {
       {"CONTROLLERS", fmt::format("{}", fmt::join(values.controllers, ","))},
       {"JOIN_LIMIT_S", std::to_string(values.join_limit_s)},
       {"ALONE_S", std::to_string(values.alone_s)}};
-  std::string out = filled_script(kComputeBootstrap, fields);
+  std::string out = without_comments(filled_script(kComputeBootstrap, fields));
   if (out.size() > kLongestUserData)
     return Error{Kind::invalid, kBadValue,
                  fmt::format("user-data has {} bytes, EC2 takes {}", out.size(), kLongestUserData)};

@@ -16,6 +16,7 @@ struct BootstrapValues {
   std::vector<std::string> controllers;      // "host:port" of every slurmctld, the primary first
   std::string dns_suffix = "amazonaws.com";  // of the region's partition
   int join_limit_s = 300;                    // how long an instance tries before it terminates itself
+  std::string tunnel = {};                   // shell of vpn::render_node_tunnel(); empty: a gateway ends it
   int64_t alone_s = 600;                     // how long an idle one stays without its controller
 };
 

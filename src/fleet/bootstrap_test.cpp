@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/subprocess.h"
+#include "vpn/node_bootstrap.h"
+#include "vpn/samples.h"
+
 namespace spillway::fleet {
 namespace {
 
@@ -25,6 +29,28 @@ TEST(Bootstrap, FillsInEveryValueAndFitsIntoUserData) {
   EXPECT_THAT(*script, HasSubstr("role_id='AROAEXAMPLEEXAMPLE12'"));
   EXPECT_THAT(*script, Not(testing::ContainsRegex("@[A-Z_]+@")));
   EXPECT_LE(script->size(), kLongestUserData);
+}
+
+TEST(Bootstrap, HasTheNodesOwnTunnelWhereThereIsOne) {
+  EXPECT_THAT(render_compute_user_data(good()).value(), Not(HasSubstr("wg set")));
+  vpn::VpnSite site = vpn::samples::site();
+  site.vpn.mode = "node";
+  site.near_key = vpn::samples::kNearKey;
+  BootstrapValues values = good();
+  values.bucket = std::string(63, 'b');
+  values.tunnel = vpn::render_node_tunnel(site).value();
+  const auto script = render_compute_user_data(values);
+  ASSERT_TRUE(script) << script.error().what;
+  EXPECT_LE(script->size(), 15'000u);
+  const size_t tunnel = script->find("call_gateway\n"), key = script->find("/release/"),
+               slurmd = script->find("slurmd -N");
+  EXPECT_LT(tunnel, key) << "the tunnel is asked for first, since it takes the longest";
+  EXPECT_LT(key, slurmd);
+  PosixRunner runner;
+  const auto read =
+      runner.run({.argv = {"/bin/sh", "-n"}, .input = *script}, Deadline::after(std::chrono::seconds{10}));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->exit_code, 0) << read->err;
 }
 
 TEST(Bootstrap, RefusesWhatCouldBecomeShell) {

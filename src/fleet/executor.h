@@ -54,6 +54,8 @@ class Executor {
   Nothing act(const Interrupt&, const Records&, Deadline);
   Nothing act(const Requeue&, const Records&, Deadline);
   Nothing act(const RenewLease&, const Records&, Deadline);
+  Nothing act(const Connect&, const Records&, Deadline);
+  Nothing act(const Forget&, const Records&, Deadline);
 
   /// The call's answer, into the journal.
   Nothing record(LaunchRecord launch, Result<aws::FleetAnswer> answer);

@@ -238,6 +238,16 @@ Result<void> Executor::act(const Withdraw& step, const Records&, Deadline deadli
   return update(step.instances, "", "", [&](MachineRecord& m) { m.withdrawn_at = now(); });
 }
 
+Result<void> Executor::act(const Connect& step, const Records&, Deadline deadline) {
+  if (!outside_.bucket) return {};
+  return outside_.bucket->put(vpn::nodes_key(policy_.cluster.value), vpn::nodes_text(step.peers), deadline);
+}
+
+Result<void> Executor::act(const Forget& step, const Records&, Deadline deadline) {
+  if (!outside_.bucket) return {};
+  return outside_.bucket->remove_all(step.objects, deadline);
+}
+
 Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadline) {
   Result<void> outcome;
   for (const MachineRecord& machine : step.machines) {

@@ -39,6 +39,7 @@ std::vector<Step> Planner::steps() {
   close();
   assign();
   sweep();
+  connect();
   introduce();
   fail();
   interrupt();
@@ -51,6 +52,7 @@ std::vector<Step> Planner::steps() {
   repeat_launches();
   launch();
   tag();
+  forget_keys();
   renew_lease();
   return std::move(steps_);
 }

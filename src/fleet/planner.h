@@ -44,6 +44,11 @@ class Planner {
   bool has_its_own_address(const MachineRecord& machine, const IpAddress& address) const;
   void tag();
 
+  // Nodes as peers of the premises' gateway (plan_tunnel.cpp).
+  /// Tells the gateway of those that live, when that differs from what it was told.
+  void connect();
+  void forget_keys();
+
   // What failed (plan_failures.cpp).
   /// Nodes whose machine is lost, or that Slurm itself gave up.
   void fail();

@@ -109,6 +109,7 @@ void Reconciler::done(Pass& pass, const Step& step, const std::string& what, Res
     return;
   }
   if (is_about_names(step)) names_worked();
+  note_tunnel(step);
   if (std::holds_alternative<RenewLease>(step)) world_.lease_renewed_at = lease_renewed_at_ = world_.now;
   acted = true;
   ++pass.steps;

@@ -76,6 +76,10 @@ class Reconciler {
   void note_missing();
   /// Looks at our names in DNS when it is time to, and says whether the name server may be asked.
   void look_at_names(Pass& pass, Deadline deadline);
+  /// Looks which public keys nodes have named, when there may be new ones.
+  void look_at_keys(Pass& pass, Deadline deadline);
+  /// Remembers what a step just told the premises' gateway, or took from the bucket.
+  void note_tunnel(const Step& step);
   /// The name server rests after a failure, ever longer, and is looked at as soon as it works again.
   void names_failed();
   void names_worked();
@@ -95,6 +99,10 @@ class Reconciler {
     std::future<Result<std::vector<aws::Instance>>> found;
   };
   std::vector<Looking> looking_;
+  // In memory only: a new process lists the keys, and tells the gateway, at once.
+  std::optional<std::map<InstanceId, vpn::NamedKey>> keys_;
+  std::optional<std::vector<vpn::NodePeer>> peers_;
+  Time keys_listed_at_{}, peers_told_at_{};
   // In memory only: a new process looks at DNS at once.
   Time names_look_at_{}, names_rest_until_{};
   std::optional<Time> names_failing_since_;

@@ -40,6 +40,7 @@ Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
   look_at_slurm(pass, deadline);
   world_.lease_renewed_at = lease_renewed_at_;
   look_at_names(pass, deadline);
+  look_at_keys(pass, deadline);
   looked_at_ = world_.now;
   return {};
 }

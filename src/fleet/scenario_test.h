@@ -301,6 +301,7 @@ class Scenario {
         start();
       }
       check_invariants();
+      meanwhile();
       if (boots_) register_machines();
       clock_.advance(seconds{1});
       call_hooks();
@@ -314,7 +315,7 @@ class Scenario {
     const auto nodes = *slurm.nodes({}, deadline());
     for (const slurm::Node& node : nodes) {
       const bool runs = std::any_of(all.begin(), all.end(), [&](const aws::Instance& instance) {
-        return instance.state == "running" && node.address == instance.private_ip.value;
+        return instance.state == "running" && node.address == instance.private_ip.value && reaches(instance);
       });
       if (runs && node.state.is_powering_up()) slurm.register_node(node.name, IpAddress{node.address});
       if (!runs) slurm.lose(node.name);
@@ -345,6 +346,13 @@ class Scenario {
     EmulatorTransport transport{cloud_, none};
     aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
     return aws::S3{client, "slurm-burst-data"}.list(policy_.cluster.value + "/" + below, deadline()).value();
+  }
+  void put_object(const std::string& key, std::string body) {
+    CrashPlan none{0};
+    EmulatorTransport transport{cloud_, none};
+    aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
+    EXPECT_TRUE(aws::S3(client, "slurm-burst-data")
+                    .put(policy_.cluster.value + "/" + key, std::move(body), deadline()));
   }
   std::string object(const std::string& key) {
     CrashPlan none{0};
@@ -382,6 +390,9 @@ class Scenario {
   FakeTunnel tunnel;
   Inputs inputs;
   bool boots_ = true;
+  std::function<void()> meanwhile = [] {};  // what others do after each look
+  /// Whether a running instance's slurmd gets through to slurmctld.
+  std::function<bool(const aws::Instance&)> reaches = [](const aws::Instance&) { return true; };
   ManualClock clock_{std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())};
   dns::FakeNameServer name_server{clock_};
   slurm::FakeController slurm{

@@ -73,6 +73,7 @@ Result<std::unique_ptr<Setup>> Setup::make(Loaded loaded) {
   policy.cluster_name = site.cluster.name;
   policy.compute_role_id = site.aws.compute_role_id;
   policy.bucket = !site.data.bucket.empty();
+  policy.node_tunnel = !setup->loaded_.vpn.onprem_cidrs.empty() && vpn::is_node_mode(setup->loaded_.vpn);
   apply(setup->loaded_.fleet, policy);
   for (const config::Partition& partition : site.partitions.partitions)
     for (const config::NodeGroup& group : partition.groups) {
@@ -117,7 +118,7 @@ Result<void> Setup::reach_name_server() {
 
 /// The tunnel is ours to watch where one gateway on AWS ends it.
 Result<void> Setup::reach_tunnel() {
-  if (loaded_.vpn.onprem_cidrs.empty() || loaded_.vpn.mode != "gateway") return {};
+  if (loaded_.vpn.onprem_cidrs.empty() || vpn::is_node_mode(loaded_.vpn)) return {};
   const vpn::Cidr ends = TRY(vpn::Cidr::parse(loaded_.vpn.tunnel_cidr));
   tunnel_ = std::make_unique<TcpTunnel>(TRY(ends.nth(2)).value);  // the first is the premises' end
   outside_->tunnel = tunnel_.get();

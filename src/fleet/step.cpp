@@ -63,6 +63,12 @@ struct Line {
   std::string operator()(const Requeue& s) const {
     return "requeue jobs " + some(std::vector(s.jobs.begin(), s.jobs.end()));
   }
+  std::string operator()(const Connect& s) const {
+    std::vector<NodeName> names;
+    for (const vpn::NodePeer& each : s.peers) names.push_back(each.node);
+    return fmt::format("connect {} nodes to the premises: {}", names.size(), some(names));
+  }
+  std::string operator()(const Forget& s) const { return "forget keys of " + some(s.objects); }
   std::string operator()(const RenewLease&) const { return "renew the lease"; }
   std::string operator()(const PowerDown& s) const {
     return fmt::format("power down {} ({})", some(s.nodes), s.reason);

@@ -7,6 +7,7 @@
 
 #include "dns/publisher.h"
 #include "fleet/records.h"
+#include "vpn/node_peers.h"
 
 namespace spillway::fleet {
 
@@ -53,6 +54,14 @@ struct Unregister {
 /// Take records of ours out of DNS that belong to no machine.
 struct Sweep {
   std::vector<dns::Binding> stale;
+};
+/// Tell the premises' gateway which nodes are its peers: these, and no others.
+struct Connect {
+  std::vector<vpn::NodePeer> peers;
+};
+/// Delete names of public keys whose instances are gone.
+struct Forget {
+  std::vector<std::string> objects;
 };
 /// Tell Slurm where these nodes answer.
 struct SetAddresses {
@@ -139,7 +148,7 @@ struct Adopt {
 using Step =
     std::variant<Launch, Assign, Publish, Release, SetAddresses, WriteTags, MarkJoined, Withdraw, Terminate,
                  Close, Fail, MarkDown, GiveBack, Rediscover, Adopt, Sight, Abandon, Register, Unregister,
-                 Sweep, PowerDown, Drain, Undrain, Interrupt, Requeue, RenewLease>;
+                 Sweep, PowerDown, Drain, Undrain, Interrupt, Requeue, RenewLease, Connect, Forget>;
 
 /// One line for the log and for --dry-run.
 std::string to_string(const Step& step);

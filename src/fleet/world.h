@@ -11,6 +11,7 @@
 #include "fleet/gates.h"
 #include "fleet/journal.h"
 #include "slurm/controller.h"
+#include "vpn/node_peers.h"
 
 namespace spillway::fleet {
 
@@ -29,7 +30,8 @@ struct Policy {
   bool bucket = true;  // launch documents and secrets go through one; false: the image has what a node needs
   std::string compute_role_id;                       // AROA…; empty: no secrets are released to instances
   std::vector<std::string> secrets = {"munge.key"};  // names under secrets/ that every instance needs
-  bool names = false;  // nodes have names in DNS; Slurm hears of a node when it has its name
+  bool node_tunnel = false;  // each node is a peer of the premises' gateway, which is told of it
+  bool names = false;        // nodes have names in DNS; Slurm hears of a node when it has its name
   Duration names_patience = std::chrono::seconds{30};  // how long the name server may fail before nodes go on
   Duration lease_every = std::chrono::minutes{2};      // nodes are told so often that we are here
   Duration requeue_before = std::chrono::seconds{45};  // a job leaves its node so long before EC2 takes it
@@ -61,9 +63,13 @@ struct World {
   bool names_reachable = false;                              // the name server may be asked now
   std::optional<Time> names_failing_since;                   // it has not worked once since
   std::optional<std::vector<dns::Binding>> names;  // what of ours is in DNS; looked at every few minutes
-  std::optional<std::vector<slurm::Job>> jobs;     // looked at while EC2 takes machines back
-  Time lease_renewed_at{};                         // by this process
-  std::vector<Gate> gates;                         // closed ones: nothing is launched while there is one
+  /// In the bucket's list: public keys that nodes have made, the first of each.
+  std::optional<std::map<InstanceId, vpn::NamedKey>> keys;
+  /// Which nodes the premises' gateway was told of; nothing: not by this process, or not lately.
+  std::optional<std::vector<vpn::NodePeer>> peers;
+  std::optional<std::vector<slurm::Job>> jobs;  // looked at while EC2 takes machines back
+  Time lease_renewed_at{};                      // by this process
+  std::vector<Gate> gates;                      // closed ones: nothing is launched while there is one
   bool frozen = false;  // the tunnel is down, or was: what Slurm says of nodes is not acted on
   std::optional<Duration> suspend_time;  // Slurm's, for all partitions; nothing: INFINITE, or not known
   std::map<NodeName, Time> missing;      // nodes with a machine that Slurm does not know, and since when

@@ -130,6 +130,8 @@ std::vector<Finding> check_roles(const Shared& here, Deadline deadline) {
                              {name(here->existing.compute_role, "compute"), &kNoRole}};
   if (here->applied.contains("gateway"))
     wanted.push_back({name(here->existing.gateway_role, "gateway"), &kNoRole});
+  if (here->applied.contains("standby")) wanted.push_back({name("", "standby"), &kNoRole});
+  if (here->applied.contains("tunnel_role")) wanted.push_back({name("", "tunnel"), &kNoRole});
   if (uses_spot(here->loaded.site.partitions)) wanted.push_back({"AWSServiceRoleForEC2Spot", &kNoSpotRole});
   std::vector<Finding> out;
   for (const auto& [role, code] : wanted) {

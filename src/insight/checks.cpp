@@ -9,6 +9,8 @@
 #include "insight/installation.h"
 #include "site/vpn_site.h"
 #include "vpn/examine.h"
+#include "vpn/node_gateway.h"
+#include "vpn/report.h"
 
 namespace spillway::insight {
 namespace {
@@ -39,6 +41,11 @@ std::vector<Finding> check_tunnel(const Shared& here, Deadline deadline) {
   site->aws = nullptr;  // asked in its own area
   vpn::WgDevice device{here->runner, site->vpn.interface};
   vpn::NetProber prober{here->runner};
+  if (vpn::is_node_mode(site->vpn)) {
+    const auto state = device.show(deadline);
+    if (!state) return {good("each node is a peer of the premises' gateway, which is another host")};
+    return vpn::diagnose_nodes(*state, vpn::monitors_word(site->run_dir), here->clock.now());
+  }
   if (device.show(deadline))
     return vpn::diagnose(
         vpn::examine(*site, device, prober, vpn::resolve, here->clock, IpAddress{}, deadline));

@@ -55,10 +55,13 @@ Json site_seed(const Account& account, const ClusterFacts& cluster) {
   const Json assume = Json::object(
       {{"name", "assume"},
        {"document",
-        Json::object({{"Version", "2012-10-17"},
-                      {"Statement", Json::array({Json::object({{"Effect", "Allow"},
-                                                               {"Action", "sts:AssumeRole"},
-                                                               {"Resource", head_role_arn(cluster)}})})}})}});
+        Json::object(
+            {{"Version", "2012-10-17"},
+             {"Statement",
+              Json::array({Json::object(
+                  {{"Effect", "Allow"},
+                   {"Action", "sts:AssumeRole"},
+                   {"Resource", Json::array({head_role_arn(cluster), tunnel_role_arn(cluster)})}})})}})}});
   Json daemon = user("spillwayd", account.daemon);
   daemon.set("policies", Json::array({assume}));
   return Json::object(
@@ -69,6 +72,10 @@ Json site_seed(const Account& account, const ClusterFacts& cluster) {
 
 std::string head_role_arn(const ClusterFacts& cluster) {
   return fmt::format("arn:aws:iam::123456789012:role/spillway/{}/spillway-lab-head", cluster.uuid);
+}
+
+std::string tunnel_role_arn(const ClusterFacts& cluster) {
+  return fmt::format("arn:aws:iam::123456789012:role/spillway/{}/spillway-lab-tunnel", cluster.uuid);
 }
 
 Json plugin_seed(const Account& account, const ClusterFacts& cluster) {

@@ -25,6 +25,8 @@ struct Account {
 /// the user of people's own clients. A document for emu::Aws::seed.
 Json site_seed(const Account& account, const ClusterFacts& cluster);
 std::string head_role_arn(const ClusterFacts& cluster);
+/// Of the premises' gateway where each node is a peer.
+std::string tunnel_role_arn(const ClusterFacts& cluster);
 /// The account of a plugin v2 site, which was made by hand: VPC, image, compute role, bucket.
 Json plugin_seed(const Account& account, const ClusterFacts& cluster);
 

@@ -125,8 +125,10 @@ Result<void> Cloud::give_credentials(const ClusterFacts& cluster) const {
   const std::string key =
       fmt::format("[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
                   plugin ? "default" : "spillwayd", account_.daemon.id, account_.daemon.secret);
-  const std::string head =
-      fmt::format("[profile head]\nrole_arn = {}\nsource_profile = spillwayd\n", head_role_arn(cluster));
+  const std::string head = fmt::format(
+      "[profile head]\nrole_arn = {}\nsource_profile = spillwayd\n"
+      "[profile tunnel]\nrole_arn = {}\nsource_profile = spillwayd\n",
+      head_role_arn(cluster), tunnel_role_arn(cluster));
   for (const auto& [name, text] :
        {std::pair{"/credentials", key}, {"/config", plugin ? std::string("\n") : head}}) {
     TRY(write_file_atomically(folder + name, text, 0400));
@@ -162,7 +164,8 @@ Json Cloud::instances() const {
   Json nodes = Json::array();
   const Json all = everything();
   for (const Json& instance : all.items())
-    if (instance["kind"].as_string() != "Gateway") nodes.push(instance);
+    if (const std::string& kind = instance["kind"].as_string(); kind != "Gateway" && kind != "Standby")
+      nodes.push(instance);
   return nodes;
 }
 
@@ -170,7 +173,8 @@ std::string Cloud::instance_of(const std::string& name) const {
   const Json all = everything();
   for (const Json& instance : all.items())
     if (instance["node"].as_string() == name || instance["address"].as_string() == name ||
-        (name == "gw-aws" && instance["kind"].as_string() == "Gateway"))
+        (name == "gw-aws" && instance["kind"].as_string() == "Gateway") ||
+        (name == "gw-standby" && instance["kind"].as_string() == "Standby"))
       return instance["id"].as_string();
   return name;
 }

@@ -30,6 +30,11 @@ const Option kSite{
     "spillway: spillway.yaml and hooks of its own; plugin-v2: a folder of AWS Plugin for Slurm v2 with "
     "links in its programs' place.",
     "spillway", ""};
+const Option kVpn{"--vpn", "MODE",
+                  "gateway: one on AWS ends the tunnel; standby: a second one stands by; node: each cloud "
+                  "node ends it, as a peer of "
+                  "the premises' gateway.",
+                  "gateway", ""};
 const Option kNoDaemon{"--no-daemon", "", "Do not start the daemon.", "", ""};
 
 std::filesystem::path state_of(const Invocation& invocation) {
@@ -173,6 +178,13 @@ Result<Settings> settings_of(const Invocation& invocation) {
     settings.plugin_site = true;
   else if (!site.empty() && site != "spillway")
     return Error{Kind::invalid, fmt::format("--site {}: it is spillway or plugin-v2", site)};
+  const std::string vpn = invocation.get("vpn", "gateway");
+  if (vpn != "gateway" && vpn != "standby" && vpn != "node")
+    return Error{Kind::invalid, fmt::format("--vpn {}: it is gateway, standby or node", vpn)};
+  settings.node_tunnel = vpn == "node";
+  settings.gateways = vpn == "standby" ? 2 : 1;
+  if (vpn != "gateway" && settings.plugin_site)
+    return Error{Kind::invalid, fmt::format("--vpn {}: a site of plugin v2 makes its tunnel by hand", vpn)};
   settings.daemon = !invocation.has("no-daemon");
   settings.port = TRY(number(invocation, "port", 0, 1, 65535));
   std::error_code failed;
@@ -191,7 +203,7 @@ std::vector<Command> commands() {
        "all of them answer. Nothing is billed, and nothing is written outside the state folder. The first "
        "start on a machine "
        "prepares a database and an image there.",
-       {kState, kNodes, kPort, kSite, kNoDaemon},
+       {kState, kNodes, kPort, kSite, kVpn, kNoDaemon},
        {},
        {{"spillway lab up", "a lab with 50 cloud nodes"},
         {"spillway lab up --site plugin-v2 --no-daemon",

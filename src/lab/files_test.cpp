@@ -44,6 +44,9 @@ TEST(SlurmFiles, AgreeOnTheNodes) {
   EXPECT_EQ(group["MaxNodes"].as_int(), 7);
   EXPECT_EQ(group["SubnetIds"].at(0).as_string(), "subnet-1");
   EXPECT_THAT(render_spillway_yaml(cluster), HasSubstr("id: 0b8f6a52-0000-4000-8000-00000000002a"));
+  ClusterFacts nodes = cluster;
+  nodes.node_tunnel = true;
+  EXPECT_THAT(render_spillway_yaml(nodes), HasSubstr("mode: node"));
 }
 
 TEST(DnsFiles, SendS3ToItsOwnAddressOnly) {

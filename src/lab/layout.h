@@ -11,6 +11,8 @@ struct Settings {
   int nodes = 50;                  // cloud nodes that slurm.conf knows
   bool tied = false;               // the lab ends with the process that made it, however that ends
   bool plugin_site = false;        // configured by a folder of plugin v2's files
+  bool node_tunnel = false;        // vpn.mode: node, without a gateway on AWS
+  int gateways = 1;                // on AWS, otherwise
   bool daemon = true;              // `spillway daemon` runs
   int port = 0;                    // of the AWS endpoint on the host's loopback; 0: 4566, or any free one
 };

@@ -111,12 +111,14 @@ cluster: {{name: lab, id: {0}, slurm_conf: /etc/slurm/slurm.conf}}
 aws: {{region: us-east-1, vpc_cidr: 172.31.0.0/16, profile: head}}
 fleet: {{capacity_rest_s: 5}}  # scenarios do not wait for EC2's stocks
 site: {{image_owner: self, head_principal: "arn:aws:iam::123456789012:user/spillwayd", name_servers: [{2}]}}
-vpn: {{onprem_cidrs: [192.168.10.0/24], endpoint: "{1}:51820", key: "file:/etc/spillway/keys/wg"}}
+vpn: {{onprem_cidrs: [192.168.10.0/24], endpoint: "{1}:51820", key: "file:/etc/spillway/keys/wg"{4}}}
 dns: {{zone: example.com, reverse_zone: {3}, server: {2}, tsig: "file:/etc/spillway/keys/ddns"}}
 data: {{bucket: spillway-lab}}
 partitions_file: partitions.json
 )",
-                     cluster.uuid, kOnPremGatewayPublic, kControllerAddress, kReverseZone);
+                     cluster.uuid, kOnPremGatewayPublic, kControllerAddress, kReverseZone,
+                     cluster.node_tunnel ? ", mode: node, profile: tunnel"
+                                         : fmt::format(", gateways: {}", cluster.gateways));
 }
 
 }  // namespace spillway::lab

@@ -9,6 +9,8 @@ struct ClusterFacts {
   int nodes = 50;
   // Of a plugin v2 site, whose AWS side was made by hand; otherwise empty.
   std::string compute_role_id, subnet_id;
+  bool node_tunnel = false;  // vpn.mode: node
+  int gateways = 1;          // otherwise
 };
 
 /// slurm.conf without anything of the cloud.

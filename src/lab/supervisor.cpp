@@ -79,6 +79,8 @@ class Supervisor {
   Result<void> bring_up() {
     cluster_.uuid = make_uuid();
     cluster_.nodes = settings_.nodes;
+    cluster_.node_tunnel = settings_.node_tunnel;
+    cluster_.gateways = settings_.gateways;
     TRY(make_network(runner_, settings_.plugin_site));
     progress_.step("networks on-premises, internet, AWS");
     Steps steps;
@@ -113,7 +115,7 @@ class Supervisor {
 
   Result<void> bring_up_tunnel() {
     TRY(settings_.plugin_site ? start_tunnel_by_hand(bench_) : start_tunnel(bench_));
-    progress_.step("WireGuard handshake");
+    progress_.step(settings_.node_tunnel ? "WireGuard on the premises" : "WireGuard handshake");
     return {};
   }
 
@@ -162,7 +164,7 @@ class Supervisor {
   }
 
   /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
-  /// {"op": "signal", "name": service, "signal": N}, {"op": "daemon"} or {"op": "monitor"}
+  /// {"op": "signal", "name": service or instance, "signal": N}, {"op": "daemon"} or {"op": "monitor"}
   /// (start it again), {"op": "faults", "faults": {...}}.
   Result<Json> answer(const Json& question) {
     const std::string& op = question["op"].as_string();
@@ -179,7 +181,8 @@ class Supervisor {
       return Json::object({{"pid", int64_t{pid}}});
     }
     if (op == "signal") {
-      TRY(processes_.signal(name, static_cast<int>(question["signal"].as_int())));
+      TRY(processes_.signal(processes_.pid_of(name) ? name : cloud_.instance_of(name),
+                            static_cast<int>(question["signal"].as_int())));
       return Json::object();
     }
     if (op == "faults") {

@@ -91,13 +91,17 @@ Result<void> start_tunnel(const Workbench& bench) {
   TRY(run_on(bench.runner, "gw-onprem", {"/usr/libexec/spillway/spillway", "vpn", "config", "--to", "/"}));
   TRY(run_on(bench.runner, "gw-onprem", {"/usr/bin/wg-quick", "up", "wg-spillway"}));
   TRY(start_tunnel_monitor(bench));
+  if (bench.settings.node_tunnel) return {};  // its peers come later
   return wait_for_handshake(bench, {"gw-onprem", "wg-spillway", "", "", "", "", ""});
 }
 
 Result<void> start_tunnel_monitor(const Workbench& bench) {
   return bench.processes.start({"spillway-gateway",
                                 {"/usr/libexec/spillway/spillway", "daemon", "--role", "gateway"},
-                                {"LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                {"LC_ALL=C", "TZ=UTC", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                 // Where each node is a peer, it reads in the bucket who they are.
+                                 "AWS_CONFIG_FILE=/var/lib/spillway/.aws/config",
+                                 "AWS_SHARED_CREDENTIALS_FILE=/var/lib/spillway/.aws/credentials"},
                                 "root",
                                 "gw-onprem"});
 }

@@ -58,6 +58,20 @@ Result<void> bring_about(const Session& session, const Change& change, Actuals& 
   return {};
 }
 
+/// Of two gateways the one that the premises send to has the routes of the nodes' subnets. That is no drift:
+/// plan shows them where apply puts them, at the first.
+void forgive_failover(Actuals& actuals) {
+  const auto first = actuals.find("Gateway"), standby = actuals.find("Standby"),
+             table = actuals.find("ComputeRoutes");
+  if (first == actuals.end() || standby == actuals.end() || table == actuals.end()) return;
+  Json routes = Json::array();
+  for (Json route : table->second.properties["Routes"].items()) {
+    if (route["InstanceId"].as_string() == standby->second.id) route.set("InstanceId", first->second.id);
+    routes.push(std::move(route));
+  }
+  table->second.properties.set("Routes", std::move(routes));
+}
+
 }  // namespace
 
 Result<Actuals> observe(const Session& session, const Resources& wanted) {
@@ -81,6 +95,9 @@ Result<Actuals> observe(const Session& session, const Resources& wanted) {
     if (!adopted) return std::move(adopted).error().during(fmt::format("existing {}", resource.existing));
     out.insert_or_assign(resource.key, *adopted);
   }
+  // Where no second gateway is wanted any more, the first must have them in truth.
+  if (std::any_of(wanted.begin(), wanted.end(), [](const Resource& each) { return each.key == "Standby"; }))
+    forgive_failover(out);
   return out;
 }
 

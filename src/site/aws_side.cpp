@@ -1,5 +1,7 @@
 #include "site/aws_side.h"
 
+#include <set>
+
 #include "site/applier.h"
 #include "vpn/peers.h"
 
@@ -56,12 +58,15 @@ vpn::AwsFacts facts_of(const vpn::VpnConfig& config, const Actuals& actuals) {
   out.public_key = vpn::PublicKey{get("GatewayKey").attributes["PublicKey"].as_string()};
   out.tunnel_port_open =
       lets_wireguard_in(get("GatewayGroupRules").properties["SecurityGroupIngress"], config.listen_port);
+  // Of two gateways, the one that the premises send to has taken the routes.
+  std::set<std::string> gateways{gateway.id};
+  if (actuals.contains("Standby")) gateways.insert(actuals.at("Standby").id);
   const Json routes = get("ComputeRoutes").properties["Routes"];
   for (const std::string& network : config.onprem_cidrs) {
     bool found = false;
     for (const Json& route : routes.items())
       found = found || (route["DestinationCidrBlock"].as_string() == network &&
-                        route["InstanceId"].as_string() == gateway.id);
+                        gateways.contains(route["InstanceId"].as_string()));
     if (!found) out.unrouted.push_back(network);
   }
   return out;

@@ -35,7 +35,8 @@ class Template {
       return;
     } else if (resource.type == "AWS::EC2::Instance") {
       p.erase("UserDataDigest");
-      p.set("UserData", Json::object({{"Fn::Base64", in_.gateway_user_data}}));
+      p.set("UserData", Json::object({{"Fn::Base64", resource.key == "Standby" ? in_.standby_user_data
+                                                                               : in_.gateway_user_data}}));
       // CloudFormation knows instances' metadata options through launch templates only.
       p.erase("MetadataOptions");
     } else if (resource.type == "AWS::EC2::LaunchTemplate") {

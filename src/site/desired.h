@@ -18,6 +18,8 @@ void want_templates(const Inputs& in, Resources& out);        // the launch temp
 
 /// The resource, or somebody else's in its place when `existing` is not empty.
 Resource resource(std::string key, std::string type, Json properties, std::string existing = "");
+/// The network of the first or second gateway's subnet. Errors: invalid (SPW-SITE-002).
+Result<std::string> gateway_network(const Inputs& in, unsigned index);
 /// Keys of the compute subnets.
 std::vector<std::string> compute_subnet_keys(const Inputs& in);
 /// By which a content is compared without being read back: SHA-256 in hexadecimal.

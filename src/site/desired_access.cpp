@@ -1,5 +1,6 @@
 #include "site/desired.h"
 #include "site/policies.h"
+#include "vpn/peers.h"
 
 namespace spillway::site {
 namespace {
@@ -32,9 +33,19 @@ void want_access(const Inputs& in, Resources& out) {
       in.own.head_principal.empty() ? fmt::format("arn:aws:iam::{}:root", in.account) : in.own.head_principal;
   want_role(in, "HeadRole", "head", trust_in(principal), head_policy(in), in.existing.head_role, out);
   want_role(in, "ComputeRole", "compute", trust_in_ec2(), compute_policy(in), in.existing.compute_role, out);
-  want_role(in, "GatewayRole", "gateway", trust_in_ec2(), gateway_policy(in), in.existing.gateway_role, out);
   want_profile(in, "ComputeProfile", "compute", "ComputeRole", in.existing.compute_role, out);
-  want_profile(in, "GatewayProfile", "gateway", "GatewayRole", in.existing.gateway_role, out);
+  if (vpn::is_node_mode(in.vpn)) {
+    want_role(in, "TunnelRole", "tunnel", trust_in(principal), tunnel_policy(in), "", out);
+  } else {
+    want_role(in, "GatewayRole", "gateway", trust_in_ec2(), gateway_policy(in), in.existing.gateway_role,
+              out);
+    want_profile(in, "GatewayProfile", "gateway", "GatewayRole", in.existing.gateway_role, out);
+    if (has_standby(in)) {
+      want_role(in, "StandbyRole", "standby", trust_in_ec2(), gateway_policy(in, vpn::kStandbyPlace), "",
+                out);
+      want_profile(in, "StandbyProfile", "standby", "StandbyRole", "", out);
+    }
+  }
   // EC2 Spot's own role: made once in an account by whoever asks for spot instances first, if he may.
   out.push_back(resource("SpotServiceRole", "AWS::IAM::ServiceLinkedRole",
                          Json::object({{"AWSServiceName", "spot.amazonaws.com"}})));

@@ -36,31 +36,41 @@ Json tag(std::string_view key, std::string_view value) {
   return Json::object({{"Key", key}, {"Value", value}});
 }
 
-}  // namespace
-
-Result<void> want_gateway(const Inputs& in, Resources& out) {
-  if (in.vpn.onprem_cidrs.empty()) return {};
-  out.push_back(resource("GatewayAddress", "AWS::EC2::EIP", Json::object({{"Domain", "vpc"}})));
+/// One gateway with its public address. `key` is where its resources' keys begin; an empty `address` is EC2's
+/// choice.
+void want_instance(const Inputs& in, const std::string& key, const std::string& user_data,
+                   const std::string& address, Resources& out) {
+  out.push_back(resource(key + "Address", "AWS::EC2::EIP", Json::object({{"Domain", "vpc"}})));
   Json properties = Json::object({{"ImageId", in.gateway_image},
                                   {"InstanceType", in.own.gateway_type},
-                                  {"SubnetId", ref_to("GatewaySubnet")},
+                                  {"SubnetId", ref_to(key + "Subnet")},
                                   {"SecurityGroupIds", Json::array({ref_to("GatewayGroup")})},
-                                  {"IamInstanceProfile", ref_to("GatewayProfile")},
+                                  {"IamInstanceProfile", ref_to(key + "Profile")},
                                   {"SourceDestCheck", false},
                                   {"MetadataOptions", metadata_options()},
                                   {"BlockDeviceMappings", root_volume(in.gateway_root_device, 8)},
-                                  {"UserDataDigest", digest_of(in.gateway_user_data).substr(0, 32)}});
-  if (in.existing.gateway_subnet.empty()) properties.set("PrivateIpAddress", TRY(address_in(in.vpc_cidr, 5)));
-  Resource gateway = resource("Gateway", "AWS::EC2::Instance", std::move(properties));
+                                  {"UserDataDigest", digest_of(user_data).substr(0, 32)}});
+  if (!address.empty()) properties.set("PrivateIpAddress", address);
+  Resource gateway = resource(key, "AWS::EC2::Instance", std::move(properties));
   // It looks for both as soon as it runs.
-  gateway.after = {"GatewayKey", "GatewayPeers"};
+  gateway.after = {key + "Key", key + "Peers"};
   out.push_back(std::move(gateway));
   Resource association =
-      resource("GatewayAddressAssociation", "AWS::EC2::EIPAssociation",
-               Json::object({{"AllocationId", ref_to("GatewayAddress")}, {"InstanceId", ref_to("Gateway")}}));
+      resource(key + "AddressAssociation", "AWS::EC2::EIPAssociation",
+               Json::object({{"AllocationId", ref_to(key + "Address")}, {"InstanceId", ref_to(key)}}));
   // EC2 refuses a public address in a VPC without a way to the internet.
   if (in.existing.gateway_subnet.empty()) association.after = {"InternetGateway", "PublicRoutes"};
   out.push_back(std::move(association));
+}
+
+}  // namespace
+
+Result<void> want_gateway(const Inputs& in, Resources& out) {
+  if (in.vpn.onprem_cidrs.empty() || vpn::is_node_mode(in.vpn)) return {};
+  const std::string address = in.existing.gateway_subnet.empty() ? TRY(address_in(in.vpc_cidr, 5)) : "";
+  want_instance(in, "Gateway", in.gateway_user_data, address, out);
+  if (has_standby(in))
+    want_instance(in, "Standby", in.standby_user_data, TRY(address_in(TRY(gateway_network(in, 1)), 5)), out);
   return {};
 }
 

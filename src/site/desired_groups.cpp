@@ -38,9 +38,19 @@ void want_group(const Inputs& in, const std::string& key, std::string_view who, 
                Json::object({{"GroupId", ref_to(key)}, {"SecurityGroupIngress", std::move(rules)}})));
 }
 
+/// Nodes that end the tunnel themselves: they call the premises, and nothing from outside may call them. What
+/// comes out of the tunnel the group does not see; the node's own rules let in what the group would.
+void want_node_group(const Inputs& in, Resources& out) {
+  want_group(in, "ComputeGroup", "compute", "Spillway compute nodes", in.existing.compute_group,
+             Json::array({everything(ref_to("ComputeGroup"), "nodes of one job among themselves")}), out);
+}
+
 }  // namespace
 
 void want_groups(const Inputs& in, Resources& out) {
+  // Image builders fetch packages; nothing comes in to them.
+  want_group(in, "ImageGroup", "image", "Spillway image builders", "", Json::array(), out);
+  if (vpn::is_node_mode(in.vpn)) return want_node_group(in, out);
   const Ports srun{"tcp", in.srun_first_port, in.srun_last_port};
   const Json compute = ref_to("ComputeGroup");
   Json at_gateway = Json::array(
@@ -65,8 +75,6 @@ void want_groups(const Inputs& in, Resources& out) {
              in.existing.gateway_group, std::move(at_gateway), out);
   want_group(in, "ComputeGroup", "compute", "Spillway compute nodes", in.existing.compute_group,
              std::move(at_compute), out);
-  // Image builders fetch packages; nothing comes in to them.
-  want_group(in, "ImageGroup", "image", "Spillway image builders", "", Json::array(), out);
 }
 
 }  // namespace spillway::site

@@ -27,6 +27,20 @@ Json lifecycle(const Inputs& in) {
                                  Json::object({{"NoncurrentDays", in.keep_days}})}}))})}});
 }
 
+/// What a gateway reads: its peers and its key. The private half is made while it is stored, and is never
+/// read back; the public half is a parameter of its own, because the premises' gateway needs it.
+void want_secrets(const Inputs& in, const std::string& gateway, const char* place, const std::string& peers,
+                  Resources& out) {
+  out.push_back(resource(gateway + "Peers", "Spillway::S3::Object",
+                         Json::object({{"Bucket", ref_to("Bucket")},
+                                       {"Key", vpn::peers_key(in.cluster.value, place)},
+                                       {"Content", peers},
+                                       {"Digest", digest_of(peers)}})));
+  out.push_back(resource(gateway + "Key", "Spillway::WireGuardKey",
+                         Json::object({{"Name", vpn::private_key_parameter(in.cluster.value, place)},
+                                       {"PublicName", vpn::public_key_parameter(in.cluster.value, place)}})));
+}
+
 }  // namespace
 
 void want_storage(const Inputs& in, Resources& out) {
@@ -56,17 +70,9 @@ void want_storage(const Inputs& in, Resources& out) {
                                          {"Key", in.cluster.value + "/secrets/munge.key"},
                                          {"File", in.munge_key_file},
                                          {"Digest", in.munge_key_digest}})));
-  if (in.vpn.onprem_cidrs.empty()) return;
-  out.push_back(resource("GatewayPeers", "Spillway::S3::Object",
-                         Json::object({{"Bucket", ref_to("Bucket")},
-                                       {"Key", vpn::peers_key(in.cluster.value)},
-                                       {"Content", in.peers},
-                                       {"Digest", digest_of(in.peers)}})));
-  // The private half is made while it is stored, and is never read back; the public half is a parameter of
-  // its own, because the premises' gateway needs it.
-  out.push_back(resource("GatewayKey", "Spillway::WireGuardKey",
-                         Json::object({{"Name", vpn::private_key_parameter(in.cluster.value)},
-                                       {"PublicName", vpn::public_key_parameter(in.cluster.value)}})));
+  if (in.vpn.onprem_cidrs.empty() || vpn::is_node_mode(in.vpn)) return;
+  want_secrets(in, "Gateway", vpn::kFirstPlace, in.peers, out);
+  if (has_standby(in)) want_secrets(in, "Standby", vpn::kStandbyPlace, in.standby_peers, out);
 }
 
 }  // namespace spillway::site

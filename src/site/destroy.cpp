@@ -7,7 +7,8 @@ namespace {
 
 bool is_apply_s(const Session& session, const std::string& key) {
   const std::string own = session.in.cluster.value + "/";
-  return key == own + "secrets/munge.key" || key == own + "gateway/peers.json";
+  return key == own + "secrets/munge.key" || key == own + "gateway/peers.json" ||
+         key == own + "standby/peers.json";
 }
 
 /// The bucket is ours when it carries our tag.
@@ -58,7 +59,7 @@ Result<std::vector<std::string>> live_instances(const Session& session, bool bui
   for (const Json& reservation : answer["Reservations"].items())
     for (const Json& instance : reservation["Instances"].items()) {
       const std::string kind = tag_in(instance["Tags"], "spillway:kind");
-      if (kind != "Gateway" && (kind == kBuilderKind) == builders)
+      if (kind != "Gateway" && kind != "Standby" && (kind == kBuilderKind) == builders)
         out.push_back(instance["InstanceId"].as_string());
     }
   return out;

@@ -15,6 +15,7 @@
 #include "site/vpn_site.h"
 #include "vpn/bootstrap.h"
 #include "vpn/gateway_files.h"
+#include "vpn/node_bootstrap.h"
 
 namespace spillway::site {
 namespace {
@@ -80,17 +81,51 @@ Result<void> need(bool there, std::string_view key) {
 }
 
 /// The far end of the tunnel: its script, and the peers that it will follow.
-Result<void> take_tunnel(Inputs& in) {
+Result<void> take_gateway(const vpn::VpnSite& site, Inputs& in) {
+  in.peers = vpn::to_text(
+      TRY(vpn::peers_document(site, site.near_key, vpn::private_key_parameter(in.cluster.value))));
+  vpn::GatewayValues values{in.cluster.value, in.region, in.bucket, in.vpn.interface};
+  values.pair = has_standby(in);
+  in.gateway_user_data = TRY(vpn::render_gateway_user_data(values));
+  if (!values.pair) return {};
+  values.place = vpn::kStandbyPlace;
+  in.standby_user_data = TRY(vpn::render_gateway_user_data(values));
+  in.standby_peers = vpn::to_text(TRY(vpn::peers_document(
+      site, site.near_key, vpn::private_key_parameter(in.cluster.value, vpn::kStandbyPlace))));
+  return {};
+}
+
+/// What the site must know where each node ends the tunnel itself.
+std::string node_mode_warning(const Inputs& in) {
+  return fmt::format(
+      "vpn.mode is node: {}, so that each can call {}; nothing may call them. The premises' firewall must "
+      "let "
+      "UDP {} in from anywhere, and spillway-gateway there needs credentials of the role {}",
+      in.existing.compute_subnets.empty()
+          ? "compute nodes have public addresses"
+          : "your compute subnets must have a way to the internet (NAT, or public addresses)",
+      in.vpn.endpoint, in.vpn.listen_port, role_name(in, "tunnel"));
+}
+
+/// The part of the compute nodes' script that ends the tunnel there; empty where a gateway does, whose parts
+/// are then taken.
+Result<std::string> take_tunnel(Gathered& out) {
+  Inputs& in = out.inputs;
+  if (in.vpn.onprem_cidrs.empty()) return std::string{};
   vpn::VpnSite site;
   site.vpn = in.vpn;
   site.vpc_cidr = in.vpc_cidr;
+  site.srun_first_port = in.srun_first_port;
+  site.srun_last_port = in.srun_last_port;
   TRY(vpn::networks_of(in.vpn, in.vpc_cidr));
   TRY(need(!in.vpn.endpoint.empty(), "vpn.endpoint"));
-  const vpn::PublicKey key = TRY(near_key_of(in.vpn));
-  in.peers = vpn::to_text(TRY(vpn::peers_document(site, key, vpn::private_key_parameter(in.cluster.value))));
-  in.gateway_user_data =
-      TRY(vpn::render_gateway_user_data({in.cluster.value, in.region, in.bucket, in.vpn.interface}));
-  return {};
+  site.near_key = TRY(near_key_of(in.vpn));
+  if (!vpn::is_node_mode(in.vpn)) {
+    TRY(take_gateway(site, in));
+    return std::string{};
+  }
+  out.warnings.push_back(node_mode_warning(in));
+  return vpn::render_node_tunnel(site);
 }
 
 /// The name server takes our updates: seen now, not when the first node waits for its name.
@@ -195,13 +230,14 @@ Result<Gathered> gather(const Invocation& asked) {
         .because("cloud nodes must know where slurmctld answers")
         .fixed_by("set site.controllers: [ADDRESS:6817]");
   std::tie(in.srun_first_port, in.srun_last_port) = srun_ports_in(conf);
+  std::string tunnel = TRY(take_tunnel(out));
   in.compute_user_data = TRY(fleet::render_compute_user_data({.cluster = in.cluster.value,
                                                               .region = in.region,
                                                               .bucket = in.bucket,
                                                               .role_id = std::string(kRoleIdPlaceholder),
                                                               .controllers = controllers,
+                                                              .tunnel = std::move(tunnel),
                                                               .alone_s = out.loaded.fleet.alone_s}));
-  if (!in.vpn.onprem_cidrs.empty()) TRY(take_tunnel(in));
   TRY(check_names(out.loaded.dns, in));
   take_munge_key(in, out);
   return out;

@@ -60,6 +60,8 @@ Result<void> take_place(const Invocation& asked, const Session& session, ImageWi
   wish.group = id("ImageGroup");
   wish.subnet = asked.get("subnet", session.in.existing.gateway_subnet);
   if (wish.subnet.empty()) wish.subnet = id("GatewaySubnet");
+  // Where nodes end the tunnel themselves, their own subnets have a way out.
+  if (wish.subnet.empty()) wish.subnet = id("ComputeSubnet1");
   if (wish.group.empty() || wish.subnet.empty())
     return Error{Kind::not_found, kNoPlace, "there is no place for a builder yet"};
   return {};

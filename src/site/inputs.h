@@ -29,6 +29,7 @@ struct Inputs {
   std::string zone;                                  // of the nodes' names
   std::string compute_user_data, gateway_user_data;  // as shell, not encoded
   std::string peers;                                 // document for the gateway
+  std::string standby_peers, standby_user_data;      // of the second one, where vpn.gateways is 2
   std::string munge_key_file, munge_key_digest;      // no digest: there is no key to publish
   std::string bucket;
   int64_t keep_days = 14;
@@ -45,6 +46,11 @@ struct Inputs {
     return fmt::format("arn:aws:{}:{}:{}:{}", service, service == "iam" ? "" : region, account, rest);
   }
 };
+
+/// Whether a second gateway stands by.
+inline bool has_standby(const Inputs& in) {
+  return in.vpn.gateways == 2 && !in.vpn.onprem_cidrs.empty();
+}
 
 // Names that are fixed by the site's own name.
 inline std::string role_name(const Inputs& in, std::string_view who) {

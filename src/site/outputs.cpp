@@ -37,6 +37,13 @@ Json outputs_of(const Inputs& in, const Actuals& actuals) {
                                      {"address", one(actuals, "GatewayAddress").attributes["PublicIp"]},
                                      {"private_address", gateway.attributes["PrivateIp"]},
                                      {"public_key", one(actuals, "GatewayKey").attributes["PublicKey"]}}));
+  if (const Actual& standby = one(actuals, "Standby"); !standby.id.empty())
+    out.set("standby", Json::object({{"instance", standby.id},
+                                     {"address", one(actuals, "StandbyAddress").attributes["PublicIp"]},
+                                     {"private_address", standby.attributes["PrivateIp"]},
+                                     {"public_key", one(actuals, "StandbyKey").attributes["PublicKey"]}}));
+  if (const Actual& tunnel = one(actuals, "TunnelRole"); !tunnel.id.empty())
+    out.set("tunnel_role", tunnel.attributes["Arn"]);
   return out;
 }
 

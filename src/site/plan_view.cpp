@@ -62,11 +62,14 @@ Costs costs_of(const Inputs& in, const config::Partitions& partitions) {
   const cost::Prices prices = cost::Prices::shipped(in.region);
   Costs out;
   out.price_date = prices.date();
-  if (!in.vpn.onprem_cidrs.empty()) {
+  const bool nodes = !in.vpn.onprem_cidrs.empty() && vpn::is_node_mode(in.vpn);
+  if (!in.vpn.onprem_cidrs.empty() && !nodes) {
     const auto gateway = prices.instance_hour(in.own.gateway_type);
     if (!gateway) out.unpriced.push_back(in.own.gateway_type);
-    out.fixed_month = (gateway.value_or(cost::Usd{}) + prices.public_address_hour()) * cost::kHoursAMonth +
-                      prices.volume_gib_month() * 8;
+    const cost::Usd one =
+        (gateway.value_or(cost::Usd{}) + prices.public_address_hour()) * cost::kHoursAMonth +
+        prices.volume_gib_month() * 8;
+    out.fixed_month = one * in.vpn.gateways;
   }
   for (const config::Partition& partition : partitions.partitions)
     for (const config::NodeGroup& group : partition.groups) {
@@ -76,6 +79,8 @@ Costs costs_of(const Inputs& in, const config::Partitions& partitions) {
         if (!price) out.unpriced.push_back(type);
         dearest = std::max(dearest, price.value_or(cost::Usd{}));
       }
+      // A node that calls the premises itself has an address of its own while it lives.
+      if (nodes && in.existing.compute_subnets.empty()) dearest = dearest + prices.public_address_hour();
       out.burst_hour += dearest * group.max_nodes;
     }
   return out;

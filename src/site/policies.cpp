@@ -1,5 +1,7 @@
 #include "site/policies.h"
 
+#include "vpn/node_peers.h"
+
 namespace spillway::site {
 namespace {
 
@@ -93,7 +95,10 @@ Json head_policy(const Inputs& in) {
                 {objects + "*"}),
       // Written by apply alone.
       statement("SecretsAreCopied", "Deny", {"s3:PutObject", "s3:DeleteObject"},
-                {objects + "secrets/*", objects + "gateway/*"})};
+                {objects + "secrets/*", objects + "gateway/*", objects + "standby/*"})};
+  // A key is the word of the node that made it.
+  if (vpn::is_node_mode(in.vpn))
+    out.push_back(statement("KeysAreTheNodes", "Deny", {"s3:PutObject"}, {objects + "keys/*"}));
   if (wide) {
     out.push_back(
         statement("LaunchAnyDisk", "Allow", {"ec2:RunInstances", "ec2:CreateFleet"}, {volumes, interfaces}));
@@ -108,17 +113,37 @@ Json head_policy(const Inputs& in) {
 
 Json compute_policy(const Inputs& in) {
   const std::string objects = fmt::format("arn:aws:s3:::{}/{}/", in.bucket, in.cluster.value);
-  return document(
-      {statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*", objects + "lease.json"}),
-       statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})});
+  Json::Array out{
+      statement("WhoIsWho", "Allow", {"s3:GetObject"}, {objects + "launches/*", objects + "lease.json"}),
+      statement("MySecrets", "Allow", {"s3:GetObject"}, {objects + "release/${aws:userid}/*"})};
+  if (vpn::is_node_mode(in.vpn))
+    out.push_back(statement("MyKey", "Allow", {"s3:PutObject"}, {objects + "keys/${aws:userid}/*"}));
+  return document(std::move(out));
 }
 
-Json gateway_policy(const Inputs& in) {
+Json tunnel_policy(const Inputs& in) {
   return document(
-      {statement("MyKey", "Allow", {"ssm:GetParameter"},
-                 {in.arn("ssm", "parameter" + parameter_path(in.cluster) + "gateway/private-key*")}),
-       statement("MyPeers", "Allow", {"s3:GetObject"},
-                 {fmt::format("arn:aws:s3:::{}/{}/gateway/*", in.bucket, in.cluster.value)})});
+      {statement("WhoAreTheNodes", "Allow", {"s3:GetObject"},
+                 {fmt::format("arn:aws:s3:::{}/{}", in.bucket, vpn::nodes_key(in.cluster.value))})});
+}
+
+Json gateway_policy(const Inputs& in, const std::string& place) {
+  Json::Array out{
+      statement(
+          "MyKey", "Allow", {"ssm:GetParameter"},
+          {in.arn("ssm", fmt::format("parameter{}{}/private-key*", parameter_path(in.cluster), place))}),
+      statement("MyPeers", "Allow", {"s3:GetObject"},
+                {fmt::format("arn:aws:s3:::{}/{}/{}/*", in.bucket, in.cluster.value, place)})};
+  if (has_standby(in)) {
+    out.push_back(statement(
+        "TakeTheNodesRoutes", "Allow", {"ec2:ReplaceRoute"}, {in.arn("ec2", "route-table/*")},
+        Json::object(
+            {{"StringEquals", Json::object({{"aws:ResourceTag/spillway:cluster", in.cluster.value},
+                                            {"aws:ResourceTag/spillway:kind", "ComputeRoutes"}})}})));
+    out.push_back(statement("LookAtRoutes", "Allow", {"ec2:DescribeRouteTables"}, {"*"},
+                            equals("aws:RequestedRegion", in.region)));
+  }
+  return document(std::move(out));
 }
 
 Json bucket_policy(const Inputs& in) {

@@ -8,10 +8,14 @@ namespace spillway::site {
 
 /// Of the daemon, by what it is for. A policy of a role has at most 10,240 characters in all.
 Json head_policy(const Inputs& in);
-/// Of a compute node: its launch document and what was released to it alone.
+/// Of a compute node: its launch document and what was released to it alone; where nodes end the tunnel
+/// themselves, the name of its public key, too.
 Json compute_policy(const Inputs& in);
-/// Of the gateway: its key and its peers.
-Json gateway_policy(const Inputs& in);
+/// Of a gateway: its key and its peers, which lie in `place`; of two gateways each may lead the routes of the
+/// nodes' subnets to an instance, and nothing else of them.
+Json gateway_policy(const Inputs& in, const std::string& place = "gateway");
+/// Of the premises' gateway where nodes end the tunnel themselves: who they are.
+Json tunnel_policy(const Inputs& in);
 /// Of the bucket: TLS only.
 Json bucket_policy(const Inputs& in);
 /// Who may become a role: EC2 for its instances, or a principal by its ARN.

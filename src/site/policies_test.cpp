@@ -201,6 +201,66 @@ TEST_F(Policies, TheGatewayReadsItsKeyAndItsPeers) {
   EXPECT_FALSE(may(gateway, "ec2:RunInstances", "*"));
 }
 
+TEST_F(Policies, OfTwoGatewaysEachMayTakeTheNodesRoutesAndNothingElse) {
+  Inputs in = inputs();
+  in.vpn.onprem_cidrs = {"192.168.0.0/16"};
+  const Context table{{"aws:ResourceTag/spillway:cluster", kUuid},
+                      {"aws:ResourceTag/spillway:kind", "ComputeRoutes"}};
+  EXPECT_FALSE(may(gateway_policy(in), "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1", table));
+  in.vpn.gateways = 2;
+  const Json first = gateway_policy(in), standby = gateway_policy(in, "standby");
+  const std::string parameters =
+      "arn:aws:ssm:us-east-1:123456789012:parameter/spillway/" + std::string(kUuid) + "/";
+  for (const auto& [policy, own, other] :
+       {std::tuple{first, "gateway", "standby"}, {standby, "standby", "gateway"}}) {
+    EXPECT_TRUE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1", table)) << own;
+    EXPECT_FALSE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1",
+                     with(table, "aws:ResourceTag/spillway:kind", "PublicRoutes")))
+        << own;
+    EXPECT_FALSE(may(policy, "ec2:ReplaceRoute", kEc2 + "route-table/rtb-1",
+                     with(table, "aws:ResourceTag/spillway:cluster", "another")))
+        << own;
+    for (const char* action : {"ec2:CreateRoute", "ec2:DeleteRoute", "ec2:AssociateRouteTable",
+                               "ec2:ReplaceRouteTableAssociation", "ec2:CreateTags"})
+      EXPECT_FALSE(may(policy, action, kEc2 + "route-table/rtb-1", table)) << own << " " << action;
+    EXPECT_TRUE(may(policy, "ec2:DescribeRouteTables", "*", {{"aws:RequestedRegion", "us-east-1"}})) << own;
+    EXPECT_TRUE(may(policy, "ssm:GetParameter", parameters + own + "/private-key")) << own;
+    EXPECT_FALSE(may(policy, "ssm:GetParameter", parameters + other + "/private-key")) << own;
+    EXPECT_TRUE(may(policy, "s3:GetObject", kObjects + own + "/peers.json")) << own;
+    EXPECT_FALSE(may(policy, "s3:GetObject", kObjects + other + "/peers.json")) << own;
+  }
+  EXPECT_FALSE(may(head_policy(in), "s3:PutObject", kObjects + "standby/peers.json"));
+}
+
+TEST_F(Policies, WhereNodesEndTheTunnelEachNamesItsOwnKeyAndNobodyElses) {
+  Inputs in = inputs();
+  EXPECT_FALSE(may(compute_policy(in), "s3:PutObject", kObjects + "keys/AROA1:i-1/key",
+                   {{"aws:userid", "AROA1:i-1"}}));
+  in.vpn.mode = "node";
+  const Json compute = compute_policy(in), head = head_policy(in), tunnel = tunnel_policy(in);
+  const Context me{{"aws:userid", "AROA1:i-1"}};
+  EXPECT_LT(head.dump().size(), 10'240u);
+  EXPECT_TRUE(may(compute, "s3:PutObject", kObjects + "keys/AROA1:i-1/key", me));
+  EXPECT_FALSE(may(compute, "s3:PutObject", kObjects + "keys/AROA1:i-2/key", me));
+  for (const char* key : {"tunnel/nodes.json", "launches/in-1.json", "release/AROA1:i-1/x", "keys/x"})
+    EXPECT_FALSE(may(compute, "s3:PutObject", kObjects + key, me)) << key;
+  for (const char* key : {"keys/AROA1:i-1/key", "tunnel/nodes.json"})
+    EXPECT_FALSE(may(compute, "s3:GetObject", kObjects + key, me)) << key;
+  EXPECT_FALSE(may(compute, "s3:DeleteObject", kObjects + "keys/AROA1:i-1/key", me));
+  // The head reads and forgets keys, and makes none; it tells the premises' gateway.
+  EXPECT_FALSE(may(head, "s3:PutObject", kObjects + "keys/AROA1:i-1/key"));
+  EXPECT_TRUE(may(head, "s3:DeleteObject", kObjects + "keys/AROA1:i-1/key"));
+  EXPECT_TRUE(
+      may(head, "s3:ListBucket", "arn:aws:s3:::burst", {{"s3:prefix", kUuid + std::string("/keys/AROA1:")}}));
+  EXPECT_TRUE(may(head, "s3:PutObject", kObjects + "tunnel/nodes.json"));
+  // The premises' gateway reads who the nodes are, and nothing else.
+  EXPECT_TRUE(may(tunnel, "s3:GetObject", kObjects + "tunnel/nodes.json"));
+  EXPECT_FALSE(may(tunnel, "s3:PutObject", kObjects + "tunnel/nodes.json"));
+  for (const char* key : {"secrets/munge.key", "keys/AROA1:i-1/key", "release/AROA1:i-1/munge.key"})
+    EXPECT_FALSE(may(tunnel, "s3:GetObject", kObjects + key)) << key;
+  EXPECT_FALSE(may(tunnel, "ec2:DescribeInstances", "*"));
+}
+
 TEST_F(Policies, ASitesOwnTemplatesGetMoreAndItIsSaid) {
   Inputs in = inputs();
   EXPECT_FALSE(may(head_policy(in), "ec2:RunInstances", kEc2 + "volume/*"));

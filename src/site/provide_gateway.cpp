@@ -9,10 +9,6 @@ namespace {
 constexpr const char* kDigestTag =
     "spillway:digest";  // of the user-data, which DescribeInstances does not show
 
-Json name_filter(std::string_view name, Json value) {
-  return Json::object({{"Name", name}, {"Values", Json::array({std::move(value)})}});
-}
-
 // ---- the instance
 
 Actual instance_of(const Json& instance) {
@@ -51,7 +47,8 @@ Result<std::vector<Json>> live_instances(const Session& session, Json filters) {
 Result<std::vector<Actual>> find_gateways(const Session& session) {
   std::vector<Actual> out;
   Json filters = our_filters(session);
-  filters.push(name_filter("tag:spillway:kind", "Gateway"));
+  filters.push(
+      Json::object({{"Name", "tag:spillway:kind"}, {"Values", Json::array({"Gateway", "Standby"})}}));
   for (const Json& instance : TRY(live_instances(session, std::move(filters))))
     out.push_back(instance_of(instance));
   return out;
@@ -106,7 +103,8 @@ Result<Actual> create_gateway(const Session& session, const Resource& wanted) {
        {"IamInstanceProfile", Json::object({{"Name", p["IamInstanceProfile"]}})},
        {"MetadataOptions", p["MetadataOptions"]},
        {"BlockDeviceMappings", p["BlockDeviceMappings"]},
-       {"UserData", to_base64(session.in.gateway_user_data)},
+       {"UserData",
+        to_base64(wanted.key == "Standby" ? session.in.standby_user_data : session.in.gateway_user_data)},
        {"TagSpecifications",
         Json::array({Json::object({{"ResourceType", "instance"}, {"Tags", std::move(tags)}}),
                      Json::object({{"ResourceType", "volume"}, {"Tags", volume_tags}}),

@@ -13,6 +13,10 @@ Result<Json> s3(const Session& session, std::string_view operation, Json input) 
   return session.aws.call("s3", operation, std::move(input), session.deadline);
 }
 
+/// The gateways, by the beginning of their resources' keys and by the place of their secrets.
+constexpr std::pair<const char*, const char*> kGateways[] = {{"Gateway", vpn::kFirstPlace},
+                                                             {"Standby", vpn::kStandbyPlace}};
+
 Result<void> find_object(const Session& session, const std::string& key, const std::string& object,
                          std::vector<Actual>& out) {
   auto head = s3(session, "HeadObject", Json::object({{"Bucket", session.in.bucket}, {"Key", object}}));
@@ -28,7 +32,9 @@ Result<void> find_object(const Session& session, const std::string& key, const s
 Result<std::vector<Actual>> find_objects(const Session& session) {
   std::vector<Actual> out;
   TRY(find_object(session, "MungeKey", session.in.cluster.value + "/secrets/munge.key", out));
-  TRY(find_object(session, "GatewayPeers", vpn::peers_key(session.in.cluster.value), out));
+  for (const auto& [key, place] : kGateways)
+    TRY(find_object(session, std::string(key) + "Peers", vpn::peers_key(session.in.cluster.value, place),
+                    out));
   return out;
 }
 
@@ -73,13 +79,6 @@ Result<Json> ssm(const Session& session, std::string_view operation, Json input)
   return session.aws.call("ssm", operation, std::move(input), session.deadline);
 }
 
-std::string private_name(const Session& session) {
-  return vpn::private_key_parameter(session.in.cluster.value);
-}
-std::string public_name(const Session& session) {
-  return vpn::public_key_parameter(session.in.cluster.value);
-}
-
 Result<std::vector<std::string>> names_under(const Session& session, const std::string& path) {
   const Json answer = TRY(session.aws.call_all(
       "ssm", "DescribeParameters",
@@ -92,20 +91,31 @@ Result<std::vector<std::string>> names_under(const Session& session, const std::
   return out;
 }
 
-Result<std::vector<Actual>> find_key(const Session& session) {
-  Actual one{"GatewayKey", "Spillway::WireGuardKey", parameter_path(session.in.cluster) + "gateway"};
-  bool any = false;
-  for (const std::string& name : TRY(names_under(session, one.id + "/"))) {
-    any = true;
-    if (name == private_name(session)) one.properties.set("Name", name);
-    if (name == public_name(session)) one.properties.set("PublicName", name);
+Result<void> find_key_of(const Session& session, const char* gateway, const char* place,
+                         std::vector<Actual>& out) {
+  const std::string& cluster = session.in.cluster.value;
+  const std::string secret = vpn::private_key_parameter(cluster, place);
+  const std::string open = vpn::public_key_parameter(cluster, place);
+  Actual one{std::string(gateway) + "Key", "Spillway::WireGuardKey",
+             parameter_path(session.in.cluster) + place};
+  const std::vector<std::string> names = TRY(names_under(session, one.id + "/"));
+  for (const std::string& name : names) {
+    if (name == secret) one.properties.set("Name", name);
+    if (name == open) one.properties.set("PublicName", name);
   }
-  if (!any) return std::vector<Actual>{};
+  if (names.empty()) return {};
   if (one.properties.contains("PublicName")) {
-    const Json found = TRY(ssm(session, "GetParameter", Json::object({{"Name", public_name(session)}})));
+    const Json found = TRY(ssm(session, "GetParameter", Json::object({{"Name", open}})));
     one.attributes.set("PublicKey", found["Parameter"]["Value"]);
   }
-  return std::vector<Actual>{std::move(one)};
+  out.push_back(std::move(one));
+  return {};
+}
+
+Result<std::vector<Actual>> find_keys(const Session& session) {
+  std::vector<Actual> out;
+  for (const auto& [gateway, place] : kGateways) TRY(find_key_of(session, gateway, place, out));
+  return out;
 }
 
 /// Both halves anew: one without the other is of no use, and the private one is never read back.
@@ -129,12 +139,13 @@ Result<Actual> make_key(const Session& session, const Actual& actual, const Reso
 }
 
 Result<Actual> create_key(const Session& session, const Resource& wanted) {
-  return make_key(session, {wanted.key, wanted.type, parameter_path(session.in.cluster) + "gateway"}, wanted);
+  const std::string& name = wanted.properties["Name"].as_string();
+  return make_key(session, {wanted.key, wanted.type, name.substr(0, name.rfind('/'))}, wanted);
 }
 
 /// With what a rotation that was cut may have left: its key lies beside the usual one until it is in use.
-Result<void> remove_key(const Session& session, const Actual&) {
-  for (const std::string& name : TRY(names_under(session, parameter_path(session.in.cluster) + "gateway/")))
+Result<void> remove_key(const Session& session, const Actual& actual) {
+  for (const std::string& name : TRY(names_under(session, actual.id + "/")))
     TRY(unless_gone(ssm(session, "DeleteParameter", Json::object({{"Name", name}}))));
   return {};
 }
@@ -149,7 +160,7 @@ std::vector<Provider> object_providers() {
            create_object,
            put_object,
            remove_object},
-          {"Spillway::WireGuardKey", "secret", {}, find_key, create_key, make_key, remove_key}};
+          {"Spillway::WireGuardKey", "secret", {}, find_keys, create_key, make_key, remove_key}};
 }
 
 }  // namespace spillway::site

@@ -84,6 +84,15 @@ Result<std::vector<Actual>> find_subnets(const Session& session) {
   return out;
 }
 
+Result<Actual> update_subnet(const Session& session, const Actual& actual, const Resource& wanted) {
+  TRY(patiently(session, {"InvalidSubnetID.NotFound"}, [&] {
+    return ec2(session, "ModifySubnetAttribute",
+               Json::object({{"SubnetId", actual.id},
+                             {"MapPublicIpOnLaunch", bool_of(wanted.properties["MapPublicIpOnLaunch"])}}));
+  }));
+  return actual;
+}
+
 Result<Actual> create_subnet(const Session& session, const Resource& wanted) {
   const Json& p = wanted.properties;
   const Json answer = TRY(patiently(session, {"InvalidVpcID.NotFound"}, [&] {
@@ -93,14 +102,8 @@ Result<Actual> create_subnet(const Session& session, const Resource& wanted) {
                              {"AvailabilityZone", p["AvailabilityZone"]},
                              {"TagSpecifications", tag_specifications(session, "subnet", wanted.key)}}));
   }));
-  return Actual{wanted.key, wanted.type, answer["Subnet"]["SubnetId"].as_string()};
-}
-
-Result<Actual> update_subnet(const Session& session, const Actual& actual, const Resource& wanted) {
-  TRY(ec2(session, "ModifySubnetAttribute",
-          Json::object({{"SubnetId", actual.id},
-                        {"MapPublicIpOnLaunch", bool_of(wanted.properties["MapPublicIpOnLaunch"])}})));
-  return actual;
+  const Actual made{wanted.key, wanted.type, answer["Subnet"]["SubnetId"].as_string()};
+  return p["MapPublicIpOnLaunch"].as_bool() ? update_subnet(session, made, wanted) : made;
 }
 
 Result<void> remove_subnet(const Session& session, const Actual& actual) {

@@ -23,15 +23,13 @@ class TunnelPublisher final : public vpn::Publisher {
 
   Result<void> publish(const vpn::PeersDocument& document, Deadline deadline) override {
     const Gathered& here = *TRY(reach_->gathered());
-    const std::string text = vpn::to_text(document);
-    TRY(here.aws->client().call(
-        "s3", "PutObject",
-        Json::object({{"Bucket", here.inputs.bucket},
-                      {"Key", vpn::peers_key(uuid(here))},
-                      {"Body", text},
-                      {"Metadata", Json::object({{kDigestMetadata, digest_of(text)}})}}),
-        deadline));
-    return {};
+    if (has_standby(here.inputs)) {
+      // It has a key of its own, and the same peers.
+      vpn::PeersDocument standby = document;
+      standby.private_key = vpn::private_key_parameter(uuid(here), vpn::kStandbyPlace);
+      TRY(put_document(vpn::peers_key(uuid(here), vpn::kStandbyPlace), standby, deadline));
+    }
+    return put_document(vpn::peers_key(uuid(here)), document, deadline);
   }
 
   Result<void> store_key(const std::string& parameter, const Secret& key, Deadline deadline) override {
@@ -62,6 +60,19 @@ class TunnelPublisher final : public vpn::Publisher {
 
   Result<Json> ssm(std::string_view operation, Json input, Deadline deadline) {
     return TRY(reach_->gathered())->aws->client().call("ssm", operation, std::move(input), deadline);
+  }
+
+  Result<void> put_document(const std::string& key, const vpn::PeersDocument& document, Deadline deadline) {
+    const Gathered& here = *TRY(reach_->gathered());
+    const std::string text = vpn::to_text(document);
+    TRY(here.aws->client().call(
+        "s3", "PutObject",
+        Json::object({{"Bucket", here.inputs.bucket},
+                      {"Key", key},
+                      {"Body", text},
+                      {"Metadata", Json::object({{kDigestMetadata, digest_of(text)}})}}),
+        deadline));
+    return {};
   }
 
   /// One that is there keeps its tags; SSM takes none while it overwrites.

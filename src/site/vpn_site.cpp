@@ -1,5 +1,6 @@
 #include "site/vpn_site.h"
 
+#include "aws/s3.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "fleet/setup.h"
@@ -8,6 +9,7 @@
 #include "vpn/codes.h"
 #include "vpn/endpoint.h"
 #include "vpn/key_file.h"
+#include "vpn/node_peers.h"
 
 namespace spillway::site {
 namespace {
@@ -31,8 +33,36 @@ void take_far_end(vpn::VpnSite& out) {
   out.aws_endpoint = !out.vpn.aws_endpoint.empty() ? out.vpn.aws_endpoint
                      : address.empty()             ? ""
                                                    : fmt::format("{}:{}", address, out.vpn.listen_port);
+  const Json standby = kept ? Json::parse(*kept).value_or(Json())["standby"] : Json();
+  if (out.vpn.standby_key.empty() && !standby["address"].as_string().empty()) {
+    out.vpn.standby_key = standby["public_key"].as_string();
+    out.vpn.standby_endpoint = fmt::format("{}:{}", standby["address"].as_string(), out.vpn.listen_port);
+  }
   out.aws_key = vpn::PublicKey{out.vpn.aws_key.empty() ? gateway["public_key"].as_string() : out.vpn.aws_key};
 }
+
+/// The document of the nodes in the bucket, read as the premises' gateway.
+class BucketDirectory final : public vpn::NodeDirectory {
+ public:
+  BucketDirectory(fleet::Loaded loaded, std::string cluster_id)
+      : loaded_(std::move(loaded)), cluster_id_(std::move(cluster_id)) {}
+  Result<std::string> read(Deadline deadline) override {
+    const config::Site& site = loaded_.site;
+    if (!aws_) {
+      aws::Overrides overrides;
+      overrides.endpoint_url = site.aws.endpoint_url;
+      overrides.ca_file = site.aws.ca_bundle;
+      aws_ = TRY(aws::make_stack(loaded_.vpn.profile.empty() ? site.aws.profile : loaded_.vpn.profile,
+                                 site.aws.region, std::move(overrides)));
+    }
+    return aws::S3{aws_->client(), site.data.bucket}.get(vpn::nodes_key(cluster_id_), deadline);
+  }
+
+ private:
+  fleet::Loaded loaded_;
+  std::string cluster_id_;
+  std::unique_ptr<aws::Stack> aws_;  // made when it is asked first, and used by one thread
+};
 
 }  // namespace
 
@@ -78,6 +108,8 @@ Result<vpn::VpnSite> load_vpn_site(const Invocation& asked) {
   const auto reach = std::make_shared<Reach>(asked);
   out.aws = aws_side(reach);
   out.publisher = tunnel_publisher(reach);
+  if (vpn::is_node_mode(out.vpn) && !out.cluster_id.empty())
+    out.nodes = std::make_shared<BucketDirectory>(loaded, out.cluster_id);
   return out;
 }
 

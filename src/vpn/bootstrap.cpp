@@ -35,12 +35,15 @@ Result<std::string> render_gateway_user_data(const GatewayValues& values) {
   TRY(check({"region", "abcdefghijklmnopqrstuvwxyz0123456789-", 4, 32, values.region}));
   TRY(check({"bucket", kHost, 3, 63, values.bucket}));
   TRY(check({"interface", kName, 1, 15, values.interface}));
+  TRY(check({"place", "abcdefghijklmnopqrstuvwxyz", 3, 20, values.place}));
   TRY(check({"DNS suffix", kHost, 3, 63, values.dns_suffix}));
-  std::string out = filled_script(kGatewayBootstrap, {{"CLUSTER", values.cluster},
-                                                      {"REGION", values.region},
-                                                      {"BUCKET", values.bucket},
-                                                      {"INTERFACE", values.interface},
-                                                      {"DNS_SUFFIX", values.dns_suffix}});
+  std::string out = without_comments(filled_script(kGatewayBootstrap, {{"CLUSTER", values.cluster},
+                                                                       {"REGION", values.region},
+                                                                       {"BUCKET", values.bucket},
+                                                                       {"INTERFACE", values.interface},
+                                                                       {"PLACE", values.place},
+                                                                       {"PAIR", values.pair ? "yes" : ""},
+                                                                       {"DNS_SUFFIX", values.dns_suffix}}));
   if (out.size() > kLongestUserData)
     return Error{Kind::invalid, kBadValue,
                  fmt::format("user-data has {} bytes, EC2 takes {}", out.size(), kLongestUserData)};

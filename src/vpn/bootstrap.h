@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "vpn/peers.h"
 
 namespace spillway::vpn {
 
@@ -10,6 +11,8 @@ struct GatewayValues {
   std::string cluster;  // the cluster's uuid
   std::string region, bucket;
   std::string interface = "wg-spillway";
+  std::string place = kFirstPlace;           // of its document and its key
+  bool pair = false;                         // there are two: whoever hears the premises takes the routes
   std::string dns_suffix = "amazonaws.com";  // of the region's partition
 };
 

@@ -28,6 +28,19 @@ TEST(GatewayBootstrap, FillsInEveryValueAndFitsIntoUserData) {
   EXPECT_LE(script->size(), 16384u);
 }
 
+TEST(GatewayBootstrap, LeavesRoomForLongNames) {
+  GatewayValues values = good();
+  values.bucket = std::string(63, 'b');
+  values.pair = true;
+  values.place = kStandbyPlace;
+  const auto script = render_gateway_user_data(values);
+  ASSERT_TRUE(script) << script.error().what;
+  EXPECT_LE(script->size(), 15'000u);
+  EXPECT_THAT(*script, testing::StartsWith("#!/bin/sh\n"));
+  EXPECT_THAT(*script, HasSubstr("place='standby' pair='yes'"));
+  EXPECT_THAT(*script, Not(HasSubstr("\n# ")));
+}
+
 TEST(GatewayBootstrap, IsShell) {
   PosixRunner runner;
   const auto read = runner.run({.argv = {"/bin/sh", "-n"}, .input = render_gateway_user_data(good()).value()},

@@ -52,8 +52,11 @@ inline constexpr Code kHalfDone{"SPW-VPN-016",
                                 "run the same spillway vpn rotate again, before the next apply"};
 inline constexpr Code kKeysDiffer{"SPW-VPN-017", "one of them is out of date, and apply would publish it",
                                   "correct vpn.public_key, or take it out where the private key lies"};
-inline constexpr Code kNoNodeMode{"SPW-VPN-018", "this version ends the tunnel at one gateway in the VPC",
-                                  "say vpn.mode: gateway, or leave it out"};
+// 018 was the refusal of vpn.mode: node.
+inline constexpr Code kNotInNodeMode{"SPW-VPN-019",
+                                     "with vpn.mode: node each compute node ends the tunnel by itself; no "
+                                     "gateway stands on AWS",
+                                     "leave it out, or say vpn.mode: gateway"};
 
 inline constexpr Code kWrongKey{
     "SPW-VPN-020", "the two gateways do not know each other's present keys",
@@ -93,5 +96,17 @@ inline constexpr Code kNoName{"SPW-VPN-031", "the far gateway's name does not re
                               "see /etc/resolv.conf of this gateway; the tunnel must not need its own DNS"};
 inline constexpr Code kDegraded{"SPW-VPN-032", "some packets across the tunnel are lost",
                                 "watch it with spillway vpn ping; look at the uplink"};
+
+// Of nodes that are peers themselves.
+inline constexpr Code kBadNodes{"SPW-VPN-033",
+                                "an address that two peers had would be reached at one of them",
+                                "spillwayd writes the document anew every few minutes; see who else may "
+                                "write tunnel/nodes.json in the bucket"};
+inline constexpr Code kSilentNodes{
+    "SPW-VPN-034", "these nodes do not call the premises' gateway any more",
+    "spillway status tells whether they live; the premises' firewall must let UDP in from anywhere"};
+inline constexpr Code kNodesUnread{
+    "SPW-VPN-035", "nodes that come now stay unknown to this gateway, and those that go stay known",
+    "give it credentials that may read tunnel/nodes.json: vpn.profile, the role that apply made for it"};
 
 }  // namespace spillway::vpn

@@ -7,6 +7,7 @@
 #include "vpn/examine.h"
 #include "vpn/gateway_files.h"
 #include "vpn/key_file.h"
+#include "vpn/node_gateway.h"
 #include "vpn/report.h"
 #include "vpn/rotation_lock.h"
 #include "vpn/write_files.h"
@@ -20,6 +21,12 @@ Deadline deadline_of(const Invocation& asked) {
 
 void print(const Invocation& asked, const Json& report, const std::string& text) {
   fmt::print("{}\n", asked.json() ? report.dump(2) : text);
+}
+
+/// Nodes that are peers themselves have no gateway on AWS that could be asked.
+Result<void> need_gateway(const VpnSite& site, std::string_view what) {
+  if (!is_node_mode(site.vpn)) return {};
+  return Error{Kind::invalid, kNotInNodeMode, fmt::format("cannot {}: vpn.mode is node", what)};
 }
 
 Result<int> run_status(const SiteLoader& load, const Invocation& asked) {
@@ -38,6 +45,7 @@ Result<int> run_ping(const SiteLoader& load, const Invocation& asked) {
   NetProber prober{runner};
   PingOrder order{
       .count = static_cast<int>(std::clamp<int64_t>(parse_int(asked.get("count")).value_or(5), 1, 1000))};
+  if (asked.arguments.empty()) TRY(need_gateway(site, "ping the gateway on AWS"));
   order.to = asked.arguments.empty() ? TRY(networks_of(site.vpn, site.vpc_cidr)).aws_end
                                      : IpAddress{asked.arguments[0]};
   TRY(Cidr::parse(order.to.value));
@@ -53,6 +61,12 @@ Result<int> run_check(const SiteLoader& load, const Invocation& asked) {
   PosixRunner runner;
   SystemClock clock;
   WgDevice device{runner, site.vpn.interface};
+  if (is_node_mode(site.vpn)) {
+    const InterfaceState state = TRY(device.show(deadline_of(asked)));
+    const Json report = check_report(diagnose_nodes(state, monitors_word(site.run_dir), clock.now()));
+    print(asked, report, check_text(report));
+    return report["failed"].as_int() == 0 ? 0 : 4;
+  }
   NetProber prober{runner};
   const IpAddress far_host{asked.get("far-host")};
   if (!far_host.empty()) TRY(Cidr::parse(far_host.value));
@@ -127,6 +141,7 @@ Result<PublicKey> exchange(const RotationTools& tools, const VpnSite& site, cons
 Result<int> run_rotate(const SiteLoader& load, const Invocation& asked) {
   const VpnSite site = TRY(load(asked));
   const std::string side = TRY(side_of(asked));
+  TRY(need_gateway(site, "exchange a key while nodes run"));
   TRY(may_rotate(site, side));
   if (asked.has("dry-run")) {
     const PeersDocument now = TRY(site.publisher->peers(deadline_of(asked)));

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "vpn/codes.h"
 #include "vpn/gateway_files.h"
 #include "vpn/gateway_loop.h"
 #include "vpn/lookup.h"
+#include "vpn/node_gateway.h"
+#include "vpn/node_reader.h"
 #include "vpn/rotation_lock.h"
 
 namespace spillway::vpn {
@@ -36,30 +39,46 @@ Face face_of(const std::filesystem::path& file) {
   return {info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
 }
 
+/// Whether somebody asked us to end.
+std::function<bool()> asked_to_stop(const Fd& stop) {
+  return [&stop] {
+    signalfd_siginfo info;
+    return read(stop.get(), &info, sizeof info) == sizeof info;
+  };
+}
+
+/// Each node is a peer: what there is to do is to follow the document that names them.
+Result<int> follow_nodes(const VpnSite& site, Device& device, const Fd& stop) {
+  if (!site.nodes) return Error{Kind::not_found, kNodesUnread, "nothing is known of the cluster's bucket"};
+  SystemClock clock;
+  NodeReader reader{site.nodes};
+  NodeGateway gateway{device, TRY(networks_of(site.vpn, site.vpc_cidr)).vpc};
+  TRY(run_node_gateway(gateway, clock,
+                       {site.run_dir / "tunnel.json", asked_to_stop(stop), [&] { return reader(); }}));
+  return 0;
+}
+
 }  // namespace
 
 Result<int> run_gateway(const SiteLoader& load, const Invocation& asked) {
   const Fd stop = stop_signal();  // before the lookup's thread, which must not be asked instead
   const VpnSite site = TRY(load(asked));
   Face face = face_of(site.record);
-  const std::vector<Peer> peers = TRY(far_peers(site));
   PosixRunner runner;
-  SystemClock clock;
   WgDevice device{runner, site.vpn.interface};
   TRY(device.show(Deadline::after(std::chrono::seconds{5})));
+  std::error_code ignored;
+  std::filesystem::create_directories(site.run_dir, ignored);
+  log::info("vpn", "watches {}", site.vpn.interface);
+  if (is_node_mode(site.vpn)) return follow_nodes(site, device, stop);
+  const std::vector<Peer> peers = TRY(far_peers(site));
+  SystemClock clock;
   EchoPulse pulse = TRY(EchoPulse::open(TRY(networks_of(site.vpn, site.vpc_cidr)).aws_end));
   BackgroundLookup lookup;
   Monitor monitor{device, pulse, [&](const Endpoint& endpoint) { return lookup(endpoint); }, {}};
   TRY(monitor.follow(peers));
-  std::error_code ignored;
-  std::filesystem::create_directories(site.run_dir, ignored);
-  log::info("vpn", "watches {}", site.vpn.interface);
   const Surroundings around{.file = site.run_dir / "tunnel.json",
-                            .stop =
-                                [&] {
-                                  signalfd_siginfo info;
-                                  return read(stop.get(), &info, sizeof info) == sizeof info;
-                                },
+                            .stop = asked_to_stop(stop),
                             .may_mend = [&] { return !RotationLock::held(site.run_dir); },
                             .changed = [&]() -> std::optional<std::vector<Peer>> {
                               const Face now = face_of(site.record);

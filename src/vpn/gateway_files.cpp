@@ -102,6 +102,7 @@ std::string wg_quick_path(const VpnConfig& vpn) {
 
 Result<std::vector<Peer>> far_peers(const VpnSite& site) {
   const Networks networks = TRY(checked(site));
+  if (is_node_mode(site.vpn)) return std::vector<Peer>{};
   std::vector<Peer> peers{TRY(far_peer(site, site.aws_endpoint, site.aws_key))};
   peers[0].allowed_ips = {TRY(host(networks.aws_end)), networks.vpc};
   if (!site.vpn.standby_key.empty())
@@ -133,8 +134,10 @@ Result<PeersDocument> peers_document(const VpnSite& site, const PublicKey& near_
 
 Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site) {
   const Networks networks = TRY(checked(site));
-  const auto interface =
-      interface_of(site, networks, networks.onprem_end, TRY(key_path(site.vpn.key)).string());
+  auto interface = interface_of(site, networks, networks.onprem_end, TRY(key_path(site.vpn.key)).string());
+  // wg-quick makes routes for the peers that it knows; nodes come and go without it.
+  if (is_node_mode(site.vpn))
+    interface.on_up.push_back(fmt::format("ip route replace {} dev %i", networks.vpc.to_string()));
   const Cidr far_end = TRY(host(networks.aws_end));
   auto opened = TRY(openings(site, networks));
   const Firewall firewall{.table = std::string(kTable),
@@ -160,6 +163,8 @@ Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site) {
 
 Result<std::vector<GatewayFile>> aws_files(const VpnSite& site, const PublicKey& near_key) {
   const Networks networks = TRY(checked(site));
+  if (is_node_mode(site.vpn))
+    return Error{Kind::invalid, kNotInNodeMode, "there are no files of a gateway on AWS"};
   const auto interface = interface_of(site, networks, networks.aws_end,
                                       fmt::format("/etc/spillway/keys/{}", site.vpn.interface));
   const Firewall firewall{.table = std::string(kTable),

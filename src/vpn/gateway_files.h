@@ -18,7 +18,7 @@ struct GatewayFile {
 std::string wg_quick_path(const VpnConfig& vpn);
 
 /// The gateways on AWS as the premises' gateway sees them: the first carries the networks; a standby stands
-/// by with none, until the monitor gives them to it.
+/// by with none, until the monitor gives them to it. None where each node is a peer.
 Result<std::vector<Peer>> far_peers(const VpnSite& site);
 /// The premises' gateway as those on AWS see it.
 Result<Peer> near_peer(const VpnSite& site, const PublicKey& near_key);
@@ -30,6 +30,7 @@ Result<PeersDocument> peers_document(const VpnSite& site, const PublicKey& near_
 /// -007), not_found (SPW-VPN-006: nothing stands on AWS yet).
 Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site);
 /// The mirror image, for sites that run their own gateway on AWS; ours configures itself from the document.
+/// Errors: the same, and invalid (SPW-VPN-019: each node is a peer).
 Result<std::vector<GatewayFile>> aws_files(const VpnSite& site, const PublicKey& near_key);
 
 }  // namespace spillway::vpn

@@ -71,6 +71,17 @@ TEST(GatewayFiles, HoldNoSecretAndNoAddressTranslation) {
   }
 }
 
+TEST(GatewayFiles, WhereNodesArePeersTheFileNamesNoneAndRoutesThemAll) {
+  VpnSite nodes = samples::site();
+  nodes.vpn.mode = "node";
+  nodes.aws_endpoint.clear();
+  nodes.aws_key = {};
+  const auto files = onprem_files(nodes);
+  ASSERT_TRUE(files) << files.error().what;
+  EXPECT_THAT(files->front().content, Not(HasSubstr("[Peer]")));
+  EXPECT_THAT(files->front().content, HasSubstr("PostUp = ip route replace 172.31.0.0/16 dev %i"));
+}
+
 TEST(GatewayFiles, AreNotMadeFromWhatIsWrong) {
   VpnSite unknown = samples::site();
   unknown.aws_key = {};
@@ -80,7 +91,9 @@ TEST(GatewayFiles, AreNotMadeFromWhatIsWrong) {
   EXPECT_EQ(onprem_files(overlapping).error().code, "SPW-VPN-005");
   VpnSite nodes = samples::site();
   nodes.vpn.mode = "node";
-  EXPECT_EQ(onprem_files(nodes).error().code, "SPW-VPN-018");
+  EXPECT_EQ(aws_files(nodes, samples::kNearKey).error().code, "SPW-VPN-019");
+  nodes.vpn.aws_key = samples::kFarKey.value;
+  EXPECT_EQ(onprem_files(nodes).error().code, "SPW-VPN-019");
   VpnSite shell = samples::site();
   shell.vpn.interface = "x;y";
   EXPECT_EQ(onprem_files(shell).error().code, "SPW-VPN-007");

@@ -11,19 +11,6 @@
 namespace spillway::vpn {
 namespace {
 
-/// Replaces the file in one step. Not synced: it lies in /run and is of no use after a crash.
-Result<void> publish(const std::filesystem::path& file, const TunnelReport& report) {
-  const std::string text = to_json(report).dump() + "\n";
-  const std::filesystem::path temporary = file.string() + ".new";
-  {
-    const Fd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
-    if (!fd.valid() || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-      return system_error("write", temporary, errno);
-  }
-  if (rename(temporary.c_str(), file.c_str()) != 0) return system_error("write", file, errno);
-  return {};
-}
-
 void tell(const TunnelReport& report) {
   const std::string detail =
       fmt::format("endpoint {}, handshake {}", report.endpoint.empty() ? "unknown" : report.endpoint,
@@ -47,6 +34,19 @@ void follow(Monitor& monitor, std::optional<std::vector<Peer>> peers) {
 }
 
 }  // namespace
+
+// Not synced: it lies in /run and is of no use after a crash.
+Result<void> publish(const std::filesystem::path& file, const TunnelReport& report) {
+  const std::string text = to_json(report).dump() + "\n";
+  const std::filesystem::path temporary = file.string() + ".new";
+  {
+    const Fd fd{open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
+    if (!fd.valid() || write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+      return system_error("write", temporary, errno);
+  }
+  if (rename(temporary.c_str(), file.c_str()) != 0) return system_error("write", file, errno);
+  return {};
+}
 
 Result<void> run_gateway_monitor(Monitor& monitor, Clock& clock, const Surroundings& around) {
   std::optional<TunnelReport> last;

@@ -19,4 +19,7 @@ struct Surroundings {
 /// each change and once a second. Errors: io (the file cannot be written at the start).
 Result<void> run_gateway_monitor(Monitor& monitor, Clock& clock, const Surroundings& around);
 
+/// Replaces the monitor's file in one step. Errors: io.
+Result<void> publish(const std::filesystem::path& file, const TunnelReport& report);
+
 }  // namespace spillway::vpn

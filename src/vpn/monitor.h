@@ -39,8 +39,9 @@ struct TunnelReport {
   std::optional<int64_t> handshake_age_s;
   std::string endpoint;  // in use
   int64_t received_bytes = 0, sent_bytes = 0;
-  PublicKey peer;       // that has the networks: the first, or the standby
-  std::string trouble;  // why nothing is known, when the device does not answer
+  PublicKey peer;                       // that has the networks: the first, or the standby
+  int64_t nodes = 0, silent_nodes = 0;  // where each node is a peer
+  std::string trouble;                  // why nothing is known, when the device does not answer
 };
 
 /// Where the far gateway's name points now; nothing while nobody knows. Does not wait.

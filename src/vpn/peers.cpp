@@ -99,14 +99,14 @@ Result<PeersDocument> parse_peers(std::string_view text) {
   return out;
 }
 
-std::string peers_key(const std::string& cluster_id) {
-  return fmt::format("{}/gateway/peers.json", cluster_id);
+std::string peers_key(const std::string& cluster_id, const std::string& place) {
+  return fmt::format("{}/{}/peers.json", cluster_id, place);
 }
-std::string public_key_parameter(const std::string& cluster_id) {
-  return fmt::format("/spillway/{}/gateway/public-key", cluster_id);
+std::string public_key_parameter(const std::string& cluster_id, const std::string& place) {
+  return fmt::format("/spillway/{}/{}/public-key", cluster_id, place);
 }
-std::string private_key_parameter(const std::string& cluster_id) {
-  return fmt::format("/spillway/{}/gateway/private-key", cluster_id);
+std::string private_key_parameter(const std::string& cluster_id, const std::string& place) {
+  return fmt::format("/spillway/{}/{}/private-key", cluster_id, place);
 }
 
 }  // namespace spillway::vpn

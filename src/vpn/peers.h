@@ -42,11 +42,16 @@ std::string to_text(const PeersDocument& document);
 /// Errors: invalid (SPW-VPN-011).
 Result<PeersDocument> parse_peers(std::string_view text);
 
+/// Where the document and the keys of the gateways on AWS lie: of the first, and of the second where there
+/// are two.
+inline constexpr const char* kFirstPlace = "gateway";
+inline constexpr const char* kStandbyPlace = "standby";
+
 /// "<uuid>/gateway/peers.json" in the bucket.
-std::string peers_key(const std::string& cluster_id);
+std::string peers_key(const std::string& cluster_id, const std::string& place = kFirstPlace);
 /// "/spillway/<uuid>/gateway/private-key", the parameter of the key; one that is tried has a number behind.
-std::string private_key_parameter(const std::string& cluster_id);
+std::string private_key_parameter(const std::string& cluster_id, const std::string& place = kFirstPlace);
 /// "/spillway/<uuid>/gateway/public-key", the parameter of its public half.
-std::string public_key_parameter(const std::string& cluster_id);
+std::string public_key_parameter(const std::string& cluster_id, const std::string& place = kFirstPlace);
 
 }  // namespace spillway::vpn

@@ -57,7 +57,9 @@ Json status_report(const VpnSite& site, const InterfaceState& state, const std::
                        {"interface", site.vpn.interface},
                        {"public_key", state.public_key.value},
                        {"listen_port", state.listen_port},
-                       {"state", fresh ? to_string(word->state) : state_of(state, now)},
+                       {"state", fresh                                           ? to_string(word->state)
+                                 : state.peers.empty() && is_node_mode(site.vpn) ? to_string(TunnelState::up)
+                                                                                 : state_of(state, now)},
                        {"since", fresh ? Json(to_iso8601_seconds(word->since)) : Json()},
                        {"monitored", fresh},
                        {"peers", std::move(peers)}});

@@ -18,6 +18,8 @@ Json to_json(const TunnelReport& r) {
                        {"peer", r.peer.value},
                        {"received_bytes", r.received_bytes},
                        {"sent_bytes", r.sent_bytes},
+                       {"nodes", r.nodes},
+                       {"silent_nodes", r.silent_nodes},
                        {"trouble", r.trouble}});
 }
 
@@ -40,6 +42,8 @@ Result<TunnelReport> parse_tunnel(std::string_view text) {
   out.peer = PublicKey{from["peer"].as_string()};
   out.received_bytes = from["received_bytes"].as_int();
   out.sent_bytes = from["sent_bytes"].as_int();
+  if (from["nodes"].is_int()) out.nodes = from["nodes"].as_int();
+  if (from["silent_nodes"].is_int()) out.silent_nodes = from["silent_nodes"].as_int();
   out.trouble = from["trouble"].as_string();
   return out;
 }

@@ -26,10 +26,24 @@ Result<void> check_hosts(std::string_view field, const std::vector<std::string>&
   return {};
 }
 
+/// Words that would be silently without effect.
+Result<void> check_node_mode(const VpnConfig& c) {
+  if (c.gateways != 1)
+    return Error{Kind::invalid, kNotInNodeMode,
+                 fmt::format("vpn.mode is node, and vpn.gateways is {}", c.gateways)};
+  for (const auto& [field, value] : {std::pair{"vpn.aws_endpoint", c.aws_endpoint},
+                                     {"vpn.aws_key", c.aws_key},
+                                     {"vpn.standby_endpoint", c.standby_endpoint},
+                                     {"vpn.standby_key", c.standby_key}})
+    if (!value.empty())
+      return Error{Kind::invalid, kNotInNodeMode, fmt::format("vpn.mode is node, and {} is set", field)};
+  return {};
+}
+
 }  // namespace
 
 Result<void> check(const VpnConfig& c) {
-  if (c.mode == "node") return Error{Kind::invalid, kNoNodeMode, "vpn.mode is node"};
+  if (is_node_mode(c)) TRY(check_node_mode(c));
   if (!is_interface(c.interface)) return bad("vpn.interface", c.interface, "an interface's name");
   for (const auto& [field, value] : {std::pair{"vpn.endpoint", c.endpoint},
                                      {"vpn.aws_endpoint", c.aws_endpoint},

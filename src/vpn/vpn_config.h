@@ -12,8 +12,8 @@ struct VpnConfig {
   std::vector<std::string> onprem_cidrs;
   std::string endpoint, key, public_key, mode = "gateway";
   std::string tunnel_cidr = "10.200.0.0/24", interface = "wg-spillway";
-  int64_t mtu = 1420, listen_port = 51820, keepalive_s = 25;
-  std::string aws_endpoint, aws_key, standby_endpoint, standby_key, lan_address;
+  int64_t gateways = 1, mtu = 1420, listen_port = 51820, keepalive_s = 25;
+  std::string aws_endpoint, aws_key, standby_endpoint, standby_key, lan_address, profile;
   std::vector<std::string> login_hosts;
 };
 template <class Visitor>
@@ -24,9 +24,16 @@ void describe(Visitor& v, VpnConfig& c) {
   v.field("vpn.public_key", c.public_key,
           "The premises' gateway's public key, where the private one lies on another host.");
   v.field("vpn.listen_port", c.listen_port, "UDP port of both gateways.").range(1, 65535);
-  v.field("vpn.mode", c.mode,
-          "Who ends the tunnel on AWS: one gateway, or each compute node (which this version refuses).")
+  v.field(
+       "vpn.mode", c.mode,
+       "Who ends the tunnel on AWS: one gateway, or each compute node by itself, which then needs a way to "
+       "vpn.endpoint.")
       .one_of({"gateway", "node"});
+  v.field("vpn.gateways", c.gateways,
+          "Gateways that apply makes: with 2 the second stands in another zone, and takes over when the "
+          "first is "
+          "silent.")
+      .range(1, 2);
   v.field("vpn.tunnel_cidr", c.tunnel_cidr,
           "Addresses of the tunnel's ends: the premises' gateway has the first, the one on AWS the second.");
   v.field("vpn.interface", c.interface, "Name of the tunnel's interface on both gateways.").one_line(15);
@@ -44,12 +51,19 @@ void describe(Visitor& v, VpnConfig& c) {
   v.field("vpn.standby_key", c.standby_key, "Public key of that second gateway.");
   v.field("vpn.lan_address", c.lan_address,
           "The premises' gateway's address on the LAN, for the routes of the others.");
+  v.field("vpn.profile", c.profile,
+          "Profile of the AWS files by which the premises' gateway learns of the nodes, in mode node; empty: "
+          "aws.profile.");
   v.field("vpn.login_hosts", c.login_hosts,
           "Addresses where users run srun: the cloud reaches SrunPortRange there. Empty: all of "
           "vpn.onprem_cidrs.");
 }
+/// Whether each compute node is a peer of the premises' gateway, and no gateway stands on AWS.
+inline bool is_node_mode(const VpnConfig& config) {
+  return config.mode == "node";
+}
 /// The section as one that can become files: every text is of its kind. Errors: invalid (SPW-VPN-001, -003,
-/// -007, -018).
+/// -007, -019).
 Result<void> check(const VpnConfig& config);
 
 }  // namespace spillway::vpn

@@ -10,6 +10,15 @@
 
 namespace spillway::vpn {
 
+/// Where the premises' gateway learns which nodes are its peers. Implemented where the AWS clients are.
+class NodeDirectory {
+ public:
+  virtual ~NodeDirectory() = default;
+  /// The document of schema spillway.nodes/v1 as it stands. Errors: credentials, denied, not_found,
+  /// unavailable.
+  virtual Result<std::string> read(Deadline deadline) = 0;
+};
+
 /// What the tunnel's commands, its monitor and its checks need to know of the loaded site.
 struct VpnSite {
   std::string cluster;     // name
@@ -25,6 +34,7 @@ struct VpnSite {
   std::filesystem::path run_dir = "/run/spillway";
   std::filesystem::path record;          // apply's site.json, whether it is there or not
   std::shared_ptr<AwsSide> aws;          // null: nothing of EC2 is known here
+  std::shared_ptr<NodeDirectory> nodes;  // null: unless vpn.mode is node
   std::shared_ptr<Publisher> publisher;  // null: this host cannot change the gateway on AWS
 };
 

@@ -1,4 +1,5 @@
 """`spillway plan`, `apply` and `destroy` on the emulator alone, without root; boto3 looks at what is there."""
+import base64
 import json
 import random
 import signal
@@ -50,6 +51,58 @@ class Site(Installation):
         self.assertIn("aws:SecureTransport", s3.get_bucket_policy(**bucket)["Policy"])
         self.assertEqual(self.client("ssm").get_parameter(
             Name=f"/spillway/{UUID}/gateway/private-key")["Parameter"]["Type"], "SecureString")
+
+    def test_two_gateways(self):
+        self.alter('vpn: {', 'vpn: {gateways: 2, ')
+        one = float(json.loads(self.run_spillway("plan", "-o", "json")[0])["fixed_monthly"]["amount"])
+        self.run_spillway("apply", "--yes")
+        self.assertIn("No changes", self.run_spillway("plan", "--exit-code")[0])
+        ec2 = self.client("ec2")
+        gateways = [i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]]
+        self.assertEqual(len({g["Placement"]["AvailabilityZone"] for g in gateways}), 2)
+        self.assertEqual(len({g["PublicIpAddress"] for g in gateways}), 2)
+        with open(f"{self.folder}/root/var/lib/spillway/site.json") as file:
+            record = json.load(file)
+        self.assertNotEqual(record["gateway"]["public_key"], record["standby"]["public_key"])
+        # What the premises' gateway is given knows both, and only the first has the networks.
+        self.alter("gateways: 2, ", 'gateways: 2, key: "file:/nonexistent/wg", ')
+        files = json.loads(self.run_spillway("vpn", "config", "-o", "json")[0])["files"]
+        peers = next(f["content"] for f in files if f["path"].endswith("/wg-spillway.conf")).split("[Peer]")[1:]
+        self.assertEqual(["AllowedIPs" in peer for peer in peers], [True, False])
+        for peer, which in zip(peers, ("gateway", "standby")):
+            self.assertIn(record[which]["public_key"], peer)
+            self.assertIn(record[which]["address"], peer)
+        self.alter('gateways: 2, key: "file:/nonexistent/wg", ', "")
+        plan = json.loads(self.run_spillway("plan", "-o", "json")[0])
+        self.assertEqual({c["key"] for c in plan["changes"] if c["action"] == "destroy"}, {
+            "Standby", "StandbyAddress", "StandbyAddressAssociation", "StandbyKey", "StandbyPeers", "StandbyProfile", "StandbyRole",
+            "StandbySubnet"})
+        self.assertAlmostEqual(float(plan["fixed_monthly"]["amount"]) * 2, one, 2)
+        self.run_spillway("destroy", "--yes")
+        self.assertEqual(self.tagged(), set())
+
+    def test_each_node_a_peer(self):
+        self.alter('vpn: {', 'vpn: {mode: node, ')
+        out, err = self.run_spillway("plan", "-o", "json")
+        self.assertIn("compute nodes have public addresses", err)
+        self.assertEqual(float(json.loads(out)["fixed_monthly"]["amount"]), 0)
+        self.run_spillway("apply", "--yes")
+        self.assertIn("No changes", self.run_spillway("plan", "--exit-code")[0])
+        ec2 = self.client("ec2")
+        self.assertEqual(ec2.describe_instances()["Reservations"], [])
+        self.assertTrue(all(s["MapPublicIpOnLaunch"] for s in ec2.describe_subnets()["Subnets"]))
+        self.assertEqual([r for g in ec2.describe_security_groups()["SecurityGroups"] for p in g["IpPermissions"] for r in p["IpRanges"]], [])
+        data = ec2.describe_launch_template_versions(LaunchTemplateName="spillway-tundra-compute")["LaunchTemplateVersions"][0]
+        script = base64.b64decode(data["LaunchTemplateData"]["UserData"]).decode()
+        self.assertIn("endpoint='gw.example.edu:51820' networks='10.200.0.1/32,192.168.0.0/16'", script)
+        self.assertEqual(subprocess.run(["/bin/sh", "-n"], input=script, text=True).returncode, 0)
+        self.alter('mode: node, ', 'mode: node, gateways: 2, ')
+        self.run_spillway("plan", code=2)
+        self.alter('mode: node, gateways: 2, ', '')
+        self.run_spillway("apply", "--yes")  # and back again
+        self.assertIn("No changes", self.run_spillway("plan", "--exit-code")[0])
+        self.run_spillway("destroy", "--yes")
+        self.assertEqual(self.tagged(), set())
 
     def test_killed_anywhere_the_next_run_finishes(self):
         """kill -9 after a random part of an apply, again and again, until one comes to its end."""

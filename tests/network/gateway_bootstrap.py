@@ -21,7 +21,7 @@ if "INSIDE" not in os.environ:
               {**os.environ, "INSIDE": "1"})
 
 sys.path.insert(0, f"{ROOT}/tests/judges")
-from judge import ACCOUNT, IMAGE, KEY, SECRET, SUBNET_A, Judge, allow, seed  # noqa: E402
+from judge import ACCOUNT, IMAGE, KEY, SECRET, SUBNET_A, VPC, Judge, seed, tags  # noqa: E402
 import boto3  # noqa: E402
 
 CLUSTER = "0b8f6a52-0000-4000-8000-00000000002a"
@@ -29,8 +29,11 @@ PARAMETER = f"/spillway/{CLUSTER}/gateway/private-key"
 ROLE = {"name": "gateway", "id": "AROASPILLWAYGATEWAY01", "policies": [{"name": "inline", "document": {
     "Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::burst/{CLUSTER}/gateway/*"},
-        {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter{PARAMETER}*"}]}}]}
-NAMES = ("burst.s3.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com")
+        {"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter{PARAMETER}*"},
+        {"Effect": "Allow", "Action": "ec2:DescribeRouteTables", "Resource": "*"},
+        {"Effect": "Allow", "Action": "ec2:ReplaceRoute", "Resource": f"arn:aws:ec2:us-east-1:{ACCOUNT}:route-table/*",
+         "Condition": {"StringEquals": {"aws:ResourceTag/spillway:cluster": CLUSTER, "aws:ResourceTag/spillway:kind": "ComputeRoutes"}}}]}}]}
+NAMES = ("burst.s3.us-east-1.amazonaws.com", "ssm.us-east-1.amazonaws.com", "ec2.us-east-1.amazonaws.com")
 
 
 def run(*argv, text=None, check=True):
@@ -67,7 +70,7 @@ def user_data():
     with open(f"{ROOT}/share/bootstrap/gateway.sh") as script, open(f"{ROOT}/share/bootstrap/aws.sh") as shared:
         text = script.read().replace("#include aws.sh\n", shared.read())
     for name, value in (("CLUSTER", CLUSTER), ("REGION", "us-east-1"), ("BUCKET", "burst"), ("DNS_SUFFIX", "amazonaws.com"),
-                        ("INTERFACE", "wg-spillway")):
+                        ("INTERFACE", "wg-spillway"), ("PLACE", "gateway"), ("PAIR", "yes")):
         text = text.replace(f"@{name}@", value)
     return text
 
@@ -91,8 +94,27 @@ class GatewayBootstrap(Judge):
         instance = admin("ec2").run_instances(
             ImageId=IMAGE, InstanceType="c5.large", SubnetId=SUBNET_A, MinCount=1, MaxCount=1, UserData=user_data(),
             IamInstanceProfile={"Name": "gateway-profile"}, MetadataOptions={"HttpTokens": "required"})["Instances"][0]
+        cls.instance = instance["InstanceId"]
+        cls.make_routes()
         cls.s3, cls.ssm = admin("s3"), admin("ssm")
         cls.name_aws(instance["PrivateIpAddress"])
+
+    @classmethod
+    def make_routes(cls):
+        """The nodes' routes lead to another gateway."""
+        ec2 = cls.admin("ec2")
+        other = ec2.run_instances(ImageId=IMAGE, InstanceType="c5.large", SubnetId=SUBNET_A, MinCount=1, MaxCount=1)["Instances"][0]
+        cls.other = other["InstanceId"]
+        cls.table = ec2.create_route_table(VpcId=VPC, TagSpecifications=[
+            tags("route-table", spillway__cluster=CLUSTER, spillway__kind="ComputeRoutes")])["RouteTable"]["RouteTableId"]
+        for network in ("192.168.0.0/16", "10.200.0.0/24"):
+            ec2.create_route(RouteTableId=cls.table, DestinationCidrBlock=network, InstanceId=cls.other)
+        cls.ec2 = ec2
+
+    def led_to(self):
+        """Where the nodes' routes lead."""
+        routes = self.ec2.describe_route_tables(RouteTableIds=[self.table])["RouteTables"][0]["Routes"]
+        return {route["InstanceId"] for route in routes if "InstanceId" in route}
 
     @classmethod
     def admin(cls, service):
@@ -195,6 +217,16 @@ class GatewayBootstrap(Judge):
         rules = run("/usr/sbin/nft", "list", "table", "inet", "spillway_vpn")
         self.assertEqual(rules.count("maxseg size set 1380"), 2, rules)
         self.assertNotIn("masquerade", rules)
+
+        # Of two gateways the one that the premises send to takes the nodes' routes; who is only kept alive does not.
+        self.assertEqual(self.led_to(), {self.other})
+        sending = subprocess.Popen(["/usr/bin/nsenter", "-n", "-t", str(self.premises.pid), "/usr/bin/ping", "-n", "-q", "-i", "0.2", "10.200.0.2"],
+                                   stdout=subprocess.DEVNULL)
+        try:
+            self.eventually(lambda: self.led_to() == {self.instance})
+        finally:
+            sending.kill()
+            sending.wait()
 
         # Job users of this machine do not reach the metadata service; root does.
         ask = ("/usr/bin/curl", "-s", "-m", "3", "-o", "/dev/null", "-w", "%{http_code}", "http://169.254.169.254/latest/")
