@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,15 @@ class Machines {
   virtual void stop(const InstanceId& id) = 0;
 };
 
+/// An instance as it is, whatever requests are shown of it.
+struct InstanceFacts {
+  InstanceId id;
+  std::string state, type, zone, subnet_id, address;  // address: "" once it is terminated
+  bool spot = false;
+  Time launched;
+  std::map<std::string, std::string> tags;
+};
+
 struct Settings {
   std::string region = "us-east-1", account = "123456789012";
   Duration latency{};                             // slept on the clock before each answer to an API request
@@ -69,6 +79,9 @@ class Aws {
   void advance();
   /// The instance's operating system shut down: it stops, or terminates where its launch said so.
   void stopped_by_itself(const InstanceId& id);
+
+  /// All instances, terminated ones too while they are known, by id. No rule hides any.
+  std::vector<InstanceFacts> instances() const;
 
   /// Who may speak to whom, and where packets go; see network.h.
   NetworkView network() const;
