@@ -35,4 +35,10 @@ inline constexpr Code kStranger{"SPW-LAB-015", "what answers in the lab's name d
 inline constexpr Code kStateFolder{"SPW-LAB-013", "the lab keeps caches and logs there",
                                    "give a --state folder that root may write, not on NFS"};
 
+inline constexpr Code kNoSuchBreak{"SPW-LAB-016", "the lab has no breakage of this name",
+                                   "spillway lab break --list"};
+inline constexpr Code kBadTarget{"SPW-LAB-017", "the breakage does not take this target",
+                                 "spillway lab break --list shows what each takes"};
+inline constexpr Code kNotBroken{"SPW-LAB-018", "nothing of this name is broken now", "spillway lab break"};
+
 }  // namespace spillway::lab
