@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -23,26 +24,38 @@ Result<LabHandle> attach(const Invocation& invocation) {
   return find_lab(given.empty() ? Settings{}.state : std::filesystem::absolute(given));
 }
 
-std::string written(const Breakage& each) {
-  if (each.takes.empty()) return std::string(each.name);
-  const bool needed = each.aim == Aim::required || each.aim == Aim::node;
-  return fmt::format(fmt::runtime(needed ? "{} {}" : "{} [{}]"), each.name, each.takes);
-}
-
-void print_known() {
-  size_t width = 0;
-  for (const Breakage& each : breakages()) width = std::max(width, written(each).size());
-  for (const Breakage& each : breakages()) fmt::print("  {:<{}}  {}\n", written(each), width, each.summary);
-}
-
 Json known() {
   Json out = Json::array();
   for (const Breakage& each : breakages())
     out.push(Json::object({{"name", each.name},
                            {"target", each.takes},
-                           {"needs_target", each.aim == Aim::required || each.aim == Aim::node},
+                           {"needs_target", needs_target(each)},
+                           {"rows", each.rows},
                            {"summary", each.summary}}));
   return out;
+}
+
+/// Everything that can be broken, one line each, and what is broken in the lab that is up, if one is.
+Result<int> show_known(const Invocation& invocation) {
+  Json broken = Json::array();
+  if (const auto lab = attach(invocation))
+    broken = TRY(ask_lab(*lab, Json::object({{"op", "broken"}})))["broken"];
+  if (invocation.json()) {
+    fmt::print("{}\n", Json::object({{"schema", "spillway.lab.breakages/v1"},
+                                     {"known", known()},
+                                     {"broken", std::move(broken)}})
+                           .dump(2));
+    return 0;
+  }
+  size_t width = 0;
+  for (const Breakage& each : breakages()) width = std::max(width, written(each).size());
+  for (const Breakage& each : breakages()) {
+    const bool now = std::any_of(broken.items().begin(), broken.items().end(),
+                                 [&](const Json& one) { return one["what"].as_string() == each.name; });
+    fmt::print("{} {:<{}}  {}\n", now ? '*' : ' ', written(each), width, each.summary);
+  }
+  if (broken.size() > 0) fmt::print("* broken now; spillway lab heal mends it\n");
+  return 0;
 }
 
 int print_broken(const Json& answer, bool json) {
@@ -65,27 +78,18 @@ Result<int64_t> seconds(const Invocation& invocation) {
   if (text.empty()) return 0;
   const auto value = parse_int(text);
   if (value && *value >= 1 && *value <= 86'400) return *value;
-  return Error{Kind::invalid, fmt::format("--for {}: not a number from 1 to 86400", text)};
+  return Error{Kind::invalid, kBadTime, fmt::format("--for {}", in_quotes(text))};
 }
 
 Result<int> break_something(const Invocation& invocation) {
-  if (invocation.has("list")) {
-    if (invocation.json())
-      fmt::print("{}\n", Json::object({{"schema", "spillway.lab.breakages/v1"}, {"known", known()}}).dump(2));
-    else
-      print_known();
-    return 0;
-  }
-  Json question = Json::object({{"op", "broken"}});
-  if (!invocation.arguments.empty()) {  // what is wrong with it is told without a lab, too
-    const Breakage& breakage = *TRY(find_breakage(invocation.arguments[0]));
-    const std::string target = invocation.arguments.size() > 1 ? invocation.arguments[1] : "";
-    TRY(check_target(breakage, target));
-    question = Json::object({{"op", "break"},
-                             {"what", breakage.name},
-                             {"target", target},
-                             {"seconds", TRY(seconds(invocation))}});
-  }
+  if (invocation.has("markdown")) return fmt::print("{}", breakages_markdown()), 0;
+  if (invocation.arguments.empty()) return show_known(invocation);
+  // What is wrong with the question is told without a lab, too.
+  const Breakage& breakage = *TRY(find_breakage(invocation.arguments[0]));
+  const std::string target = invocation.arguments.size() > 1 ? invocation.arguments[1] : "";
+  TRY(check_target(breakage, target));
+  const Json question = Json::object(
+      {{"op", "break"}, {"what", breakage.name}, {"target", target}, {"seconds", TRY(seconds(invocation))}});
   const LabHandle lab = TRY(attach(invocation));
   return print_broken(TRY(ask_lab(lab, question)), invocation.json());
 }
@@ -103,16 +107,19 @@ std::vector<Command> break_commands() {
   return {
       {"lab break",
        "break something in the lab: AWS, or the network",
-       "WHAT is one of those that --list shows; without it, what is broken now. TARGET narrows it: a node by "
-       "name, or what --list says. Faults of AWS are rules of the emulator (docs/reference/faults.md), with "
-       "AWS's own codes; those of the network are done to the lab's hosts and through EC2's API. Breaking "
-       "something again replaces its former target. lab heal mends it, and so does the end of --for. Nothing "
-       "outside the lab is touched.",
+       "Without WHAT, shows everything that can be broken, a line each, and what is broken now. TARGET "
+       "narrows "
+       "it: a node by name, or what the list says. Faults of AWS are rules of the emulator "
+       "(docs/reference/faults.md), with AWS's own codes; those of the network and of names are done to the "
+       "lab's hosts and through EC2's API. Breaking something again replaces its former target. lab heal "
+       "mends "
+       "it, and so does the end of --for. Nothing outside the lab is touched.",
        {kState,
         {"--for", "SECONDS", "Mend it by itself after so long; absent: lab heal does.", "", ""},
-        {"--list", "", "Show everything that can be broken.", "", ""}},
-       {{"WHAT", "What to break.", false, false}, {"TARGET", "What of it.", false, false}},
-       {{"spillway lab break --list", "everything that can be broken"},
+        {"--markdown", "", "Print the manual's table of everything that can be broken.", "", ""}},
+       {{"WHAT", "What to break; absent: show what can be.", false, false},
+        {"TARGET", "What of it.", false, false}},
+       {{"spillway lab break", "everything that can be broken"},
         {"spillway lab break capacity c5.large/us-east-1a", "no c5.large in that zone"},
         {"spillway lab break error VcpuLimitExceeded@CreateFleet --for 60", "a quota, for a minute"},
         {"spillway lab break spot-notice cloud-c5-0", "EC2 takes the node back in two minutes"},

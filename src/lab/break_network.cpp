@@ -1,4 +1,5 @@
 #include "lab/break.h"
+#include "lab/errors.h"
 #include "lab/router.h"
 
 // Breakages between the premises and the VPC. AWS's side is broken through its API, the premises' on its
@@ -7,22 +8,6 @@ namespace spillway::lab {
 namespace {
 
 constexpr const char* kKept = "/run/lab/break-wg.conf";  // the tunnel as it was; it holds a key
-
-Step nft(const std::string& host, const std::string& rules) {
-  return {host, {"/usr/sbin/nft", "-f", "-"}, rules};
-}
-
-/// A table that stands between packets and their way; without it all is as before.
-Damage filtered(const std::string& host, const std::string& table, const std::string& chain) {
-  Damage damage;
-  damage.cut = {nft(host, "table inet " + table + " { chain c { type filter hook " + chain + "; }; }\n")};
-  damage.mend = {nft(host, "table inet " + table + "\ndelete table inet " + table + "\n")};
-  return damage;
-}
-
-Step shell(const std::string& host, const std::string& script) {
-  return {host, {"/usr/bin/sh", "-ec", script}, ""};
-}
 
 /// A change of the premises' tunnel, after its configuration was put aside.
 Damage of_tunnel(const std::string& change) {
@@ -46,7 +31,7 @@ Result<std::string> the_one(const Scene& scene, const char* operation, Json filt
   Json inner;
   if (std::string_view(list) == "Reservations") inner = items->at(0)["Instances"], items = &inner;
   if (items->size() == 0)
-    return Error{Kind::not_found, fmt::format("{} finds nothing; has apply run?", operation)};
+    return Error{Kind::not_found, kNothingThere, fmt::format("{} finds nothing of the lab's", operation)};
   return items->at(0)[id].as_string();
 }
 
@@ -113,7 +98,8 @@ Result<Damage> far_firewall(const Scene&) {
 Result<Damage> return_route(const Scene&) {
   Damage damage;
   const auto route = [](const char* verb) {
-    return Step{"ctl", {"/usr/sbin/ip", "route", verb, "blackhole", "10.200.0.0/24"}, ""};
+    return Step{
+        .host = "ctl", .argv = {"/usr/sbin/ip", "route", verb, "blackhole", "10.200.0.0/24"}, .input = ""};
   };
   damage.cut = {route("add")};
   damage.mend = {route("del")};
@@ -140,18 +126,28 @@ Result<Damage> endpoint(const Scene&) {
   return damage;
 }
 
-Result<Damage> dns(const Scene&) {
-  return filtered("ctl", "lab_break_dns",
-                  "input priority 0; tcp dport 53 reject with tcp reset; udp dport 53 drop");
+/// The gateway's elastic address becomes another one; what it was before is kept and comes back.
+Result<Damage> address(const Scene& scene) {
+  const std::string id = TRY(gateway(scene));
+  const Json before = TRY(scene.ec2(
+      "DescribeAddresses", Json::object({{"Filters", Json::array({filter("instance-id", id.c_str())})}})));
+  if (before["Addresses"].size() == 0)
+    return Error{Kind::not_found, kNothingThere, "the gateway has no elastic address"};
+  const Json other = TRY(scene.ec2("AllocateAddress", Json::object({{"Domain", "vpc"}})));
+  const auto associate = [&](const Json& allocation) {
+    return ApiCall{
+        "AssociateAddress",
+        Json::object({{"AllocationId", allocation}, {"InstanceId", id}, {"AllowReassociation", true}})};
+  };
+  Damage damage;
+  damage.calls = {associate(other["AllocationId"])};
+  damage.undo = {associate(before["Addresses"].at(0)["AllocationId"]),
+                 {"ReleaseAddress", Json::object({{"AllocationId", other["AllocationId"]}})}};
+  return damage;
 }
 
-Result<Damage> dns_key(const Scene&) {
-  Damage damage;
-  const std::string key = "/etc/spillway/keys/ddns", kept = "/run/lab/break-ddns";
-  damage.cut = {shell("ctl", "cp -p " + key + " " + kept + "; sed -i 's/secret \"./secret \"A/' " + key +
-                                 "; chown --reference=" + kept + " " + key)};
-  damage.mend = {shell("ctl", "cp -p " + kept + " " + key + "; rm " + kept)};
-  return damage;
+Result<Damage> overlap(const Scene&) {
+  return edited("ctl", "/etc/spillway/spillway.yaml", "s|onprem_cidrs: [[]|&172.31.128.0/20, |");
 }
 
 Result<Damage> unplugged(const Scene& scene) {
@@ -163,21 +159,24 @@ Result<Damage> unplugged(const Scene& scene) {
 
 const std::vector<Breakage>& network_breakages() {
   static const std::vector<Breakage> kAll = {
-      {"security-group", Aim::nothing, "", "the gateway's security group lets no WireGuard in",
-       security_group},
-      {"source-dest-check", Aim::nothing, "", "the gateway's source/destination check is on",
+      {"endpoint", Aim::nothing, "", "51", "the premises' gateway calls another address", endpoint},
+      {"address", Aim::nothing, "", "51", "the far gateway has another elastic address", address},
+      {"keepalive", Aim::nothing, "", "52", "the premises' gateway sends no keepalives", keepalive},
+      {"mtu", Aim::nothing, "", "53", "long packets of the tunnel are lost on the way", mtu},
+      {"wrong-key", Aim::nothing, "", "54", "the premises' gateway has another key for the far one",
+       wrong_key},
+      {"source-dest-check", Aim::nothing, "", "55", "the gateway's source/destination check is on",
        source_dest_check},
-      {"vpc-route", Aim::nothing, "", "the VPC has no way to the premises", vpc_route},
-      {"return-route", Aim::nothing, "", "the controller has no way back into the tunnel", return_route},
-      {"tunnel", Aim::nothing, "", "WireGuard's packets are lost on the way", tunnel},
-      {"mtu", Aim::nothing, "", "long packets of the tunnel are lost on the way", mtu},
-      {"firewall", Aim::nothing, "", "the far gateway drops what comes out of the tunnel", far_firewall},
-      {"wrong-key", Aim::nothing, "", "the premises' gateway has another key for the far one", wrong_key},
-      {"keepalive", Aim::nothing, "", "the premises' gateway sends no keepalives", keepalive},
-      {"endpoint", Aim::nothing, "", "the premises' gateway calls another address", endpoint},
-      {"dns", Aim::nothing, "", "the premises' name server does not answer", dns},
-      {"dns-key", Aim::nothing, "", "the key for DNS updates is not the server's", dns_key},
-      {"unplugged", Aim::node, "NODE", "the instance has lost its network", unplugged},
+      {"vpc-route", Aim::nothing, "", "55", "the VPC has no way to the premises", vpc_route},
+      {"return-route", Aim::nothing, "", "55", "the controller has no way back into the tunnel",
+       return_route},
+      {"overlap", Aim::nothing, "", "56", "spillway.yaml has a network on both sides of the tunnel", overlap},
+      {"tunnel", Aim::nothing, "", "57", "WireGuard's packets are lost on the way", tunnel},
+      {"security-group", Aim::nothing, "", "57", "the gateway's security group lets no WireGuard in",
+       security_group},
+      {"firewall", Aim::nothing, "", "57", "the far gateway drops what comes out of the tunnel",
+       far_firewall},
+      {"unplugged", Aim::node, "NODE", "", "the instance has lost its network", unplugged},
   };
   return kAll;
 }

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "emu/aws.h"
 
@@ -22,6 +25,9 @@ Result<Json> full_ec2(const std::string& operation, const Json&) {
     return list("Reservations", list("Instances", Json::object({{"InstanceId", "i-1"}})));
   if (operation == "DescribeSecurityGroups")
     return list("SecurityGroups", Json::object({{"GroupId", "sg-1"}}));
+  if (operation == "DescribeAddresses")
+    return list("Addresses", Json::object({{"AllocationId", "eipalloc-1"}}));
+  if (operation == "AllocateAddress") return Json::object({{"AllocationId", "eipalloc-2"}});
   return list("RouteTables", Json::object({{"RouteTableId", "rtb-1"}}));
 }
 
@@ -33,7 +39,8 @@ Result<Damage> planned(const std::string& name, const std::string& target = "") 
 }
 
 std::string a_target_of(const Breakage& breakage) {
-  return breakage.aim == Aim::node ? "cloud-c5-0" : breakage.aim == Aim::required ? "InternalError" : "";
+  if (!needs_target(breakage)) return "";
+  return breakage.aim == Aim::required ? "InternalError" : "cloud-c5-0";
 }
 
 TEST(Break, EverythingHasADamageThatTheEmulatorTakesAndAWayBack) {
@@ -47,7 +54,7 @@ TEST(Break, EverythingHasADamageThatTheEmulatorTakesAndAWayBack) {
     const auto set = aws.set_faults(damage->rules);
     EXPECT_TRUE(set) << breakage.name << ": " << set.error().what;
     EXPECT_EQ(damage->cut.empty(), damage->mend.empty()) << breakage.name;
-    EXPECT_EQ(damage->calls.size(), damage->undo.size()) << breakage.name;
+    EXPECT_EQ(damage->calls.empty(), damage->undo.empty()) << breakage.name;
     EXPECT_TRUE(damage->rules.size() || !damage->cut.empty() || !damage->calls.empty()) << breakage.name;
   }
 }
@@ -61,6 +68,9 @@ const RuleCase kRules[] = {
      R"([{"effect":"capacity","limit":0,"type":"c5.large","zone":"us-east-1a"}])"},
     {"capacity", "*/*/spot", R"([{"effect":"capacity","limit":0,"purchase":"spot"}])"},
     {"capacity", "spot", R"([{"effect":"capacity","limit":0,"purchase":"spot"}])"},
+    {"partial", "", R"([{"effect":"capacity","limit":1}])"},
+    {"partial", "3@c5.large/*/spot",
+     R"([{"effect":"capacity","limit":3,"type":"c5.large","purchase":"spot"}])"},
     {"error", "SlowDown@s3", R"([{"effect":"error","code":"SlowDown","service":"s3"}])"},
     {"error", "InternalError@Describe*",
      R"([{"effect":"error","code":"InternalError","operation":"Describe*"}])"},
@@ -91,6 +101,9 @@ const RefusedCase kRefused[] = {
     {"throttle", "often", "SPW-LAB-017", "not a number"},
     {"capacity", "a/b/c", "SPW-LAB-017", "spot or on-demand"},
     {"late", "tag", "SPW-LAB-017", "did you mean tags?"},
+    {"partial", "@c5.large/x/y", "SPW-LAB-017", "spot or on-demand"},
+    {"partial", "-1", "SPW-LAB-017", "not a number from 0"},
+    {"dns-stale", "c5-0; reboot", "SPW-LAB-017", "no node's name"},
 };
 
 TEST(Break, SaysWhatItCannotDo) {
@@ -101,6 +114,35 @@ TEST(Break, SaysWhatItCannotDo) {
     EXPECT_THAT(damage.error().what, HasSubstr(each.says)) << each.name;
   }
   EXPECT_THAT(find_breakage("spot-notise").error().fix, HasSubstr("spot-notice"));
+  EXPECT_THAT(find_breakage("route").error().fix, HasSubstr("vpc-route"));
+  EXPECT_THAT(find_breakage("route").error().fix, HasSubstr("return-route"));
+}
+
+/// The rows of the catalogue that a text like "5-7, 20" names.
+void add_rows(std::string_view text, std::set<int64_t>& rows) {
+  for (const std::string_view part : split(text, ',')) {
+    if (trim(part).empty()) continue;
+    const auto ends = split(trim(part), '-');
+    const auto first = parse_int(ends[0]), last = parse_int(ends[ends.size() - 1]);
+    ASSERT_TRUE(first && last) << text;
+    for (int64_t row = *first; row <= *last; ++row) rows.insert(row);
+  }
+}
+
+TEST(Break, TunnelAndNamesHaveSomethingForEachRowOfTheCatalogue) {
+  std::set<int64_t> rows;
+  for (const Breakage& each : breakages()) add_rows(each.rows, rows);
+  for (int64_t row = 51; row <= 64; ++row) EXPECT_TRUE(rows.contains(row)) << row;
+  for (const int64_t row : {1, 2, 3, 5, 6, 7, 8, 11, 14, 15, 20, 43, 45, 47, 49})
+    EXPECT_TRUE(rows.contains(row)) << row;
+}
+
+TEST(Break, TheManualsTableIsThisOne) {
+  std::ifstream page(std::string(SPILLWAY_SOURCE_DIR) + "/docs/reference/faults.md");
+  std::stringstream text;
+  text << page.rdbuf();
+  EXPECT_THAT(text.str(), HasSubstr("\n\n" + breakages_markdown() + "\n"))
+      << "spillway lab break --markdown prints it";
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "lab/breaker.h"
 
+#include <signal.h>
+
 #include <algorithm>
 
 #include "base/log.h"
@@ -7,6 +9,7 @@
 #include "lab/errors.h"
 #include "lab/namespaces.h"
 #include "lab/network.h"
+#include "lab/onprem.h"
 
 namespace spillway::lab {
 namespace {
@@ -55,6 +58,8 @@ Result<std::string> Breaker::instance_named(const std::string& name) const {
 }
 
 Result<void> Breaker::run(const Step& step) {
+  if (step.does == Step::Does::reload_names) return bench_.processes.signal("named-ctl", SIGHUP);
+  if (step.does == Step::Does::restart_names) return restart_name_server(bench_, step.ahead_s);
   const std::string machine =
       is_host(step.host) && step.host != "gw-aws" ? "" : cloud_.instance_of(step.host);
   const pid_t pid = machine.empty() ? 0 : bench_.processes.pid_of(machine);

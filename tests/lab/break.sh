@@ -15,6 +15,8 @@ refused SPW-LAB-016 break spot-notise cloud-c5-0
 refused SPW-LAB-017 break spot-notice
 refused SPW-LAB-009 break spot-notice cloud-c5-7
 refused SPW-LAB-018 heal capacity
+refused SPW-LAB-020 break capacity --for soon
+lab break | grep -q '^  capacity ' || fail "no list of what can be broken"
 
 # ---- AWS
 lab break capacity 'c5.*' >/dev/null
@@ -49,10 +51,10 @@ for what in tunnel security-group firewall wrong-key unplugged; do
   lab heal $what >/dev/null
   eventually 60 "$what: healed" reaches
 done
-for what in source-dest-check vpc-route return-route mtu keepalive endpoint dns dns-key; do
+for what in source-dest-check vpc-route return-route mtu keepalive endpoint address overlap dns dns-key; do
   lab break $what >/dev/null || fail "cannot break $what"
 done
-equal "$(broken)" "dns dns-key endpoint keepalive mtu return-route source-dest-check vpc-route" "what is broken"
+equal "$(broken)" "address dns dns-key endpoint keepalive mtu overlap return-route source-dest-check vpc-route" "what is broken"
 lab heal >/dev/null
 eventually 60 "all healed" reaches
 lab break tunnel --for 1 >/dev/null
