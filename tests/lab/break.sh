@@ -16,12 +16,12 @@ refused SPW-LAB-017 break spot-notice
 refused SPW-LAB-009 break spot-notice cloud-c5-7
 refused SPW-LAB-018 heal capacity
 refused SPW-LAB-020 break capacity --for soon
-lab break | grep -q '^  capacity ' || fail "no list of what can be broken"
+lab break | grep '^  capacity ' >/dev/null || fail "no list of what can be broken"
 
 # ---- AWS
 lab break capacity 'c5.*' >/dev/null
 job=$(submit -p cloud --wrap 'sleep 300')
-shortage() { on ctl scontrol show node cloud-c5-0 | grep -q InsufficientInstanceCapacity; }
+shortage() { on ctl scontrol show node cloud-c5-0 | grep InsufficientInstanceCapacity; }
 eventually 40 "the shortage reaches the node" shortage
 no_instances || fail "instances in spite of the shortage"
 lab heal capacity >/dev/null
@@ -31,7 +31,7 @@ node=$(on ctl squeue -h -o %N -j "$job")
 lab break spot-notice "$node" >/dev/null
 metadata='token=$(curl -sX PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)
   curl -sf -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/'
-on "$node" sh -c "${metadata}spot/instance-action" | grep -q '"action":"terminate"' || fail "no notice in the metadata"
+on "$node" sh -c "${metadata}spot/instance-action" | grep '"action":"terminate"' >/dev/null || fail "no notice in the metadata"
 lab break imds-silent "$node" >/dev/null
 on "$node" sh -c "${metadata}instance-id" && fail "the metadata service speaks"
 equal "$(broken)" "imds-silent spot-notice" "what is broken"
