@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "dns/codes.h"
@@ -38,15 +40,22 @@ std::vector<Finding> check_memory(const Checked& checked, Deadline deadline) {
 std::vector<Finding> check_records(const Checked& checked, Deadline deadline) {
   const auto wanted = checked.bindings();
   if (!wanted) return {bad(wanted.error())};
-  std::vector<NodeName> nodes;
-  for (const Binding& each : *wanted) nodes.push_back(each.node);
-  const auto there = checked.publisher.list_ours(nodes, deadline);
+  std::set<NodeName> nodes;
+  std::set<std::pair<NodeName, InstanceId>> bound;
+  for (const Binding& each : *wanted) nodes.insert(each.node), bound.emplace(each.node, each.instance);
+  if (checked.nodes)
+    for (NodeName& each : checked.nodes()) nodes.insert(std::move(each));
+  const auto there = checked.publisher.list_ours({nodes.begin(), nodes.end()}, deadline);
   if (!there) return {bad(there.error())};
   std::vector<Finding> found;
   for (const Binding& each : *wanted)
     if (std::find(there->begin(), there->end(), each) == there->end() && found.size() < kToldAtMost)
       found.push_back(
           bad(kMissing, fmt::format("{} is not in DNS as bound to {}", each.node, each.instance)));
+  for (const Binding& each : *there)
+    if (!bound.contains({each.node, each.instance}) && found.size() < kToldAtMost)
+      found.push_back(warning(
+          kStale, fmt::format("{} is in DNS as bound to {}, which it is not", each.node, each.instance)));
   if (found.empty()) found.push_back(good(fmt::format("{} nodes are in DNS", wanted->size())));
   return found;
 }

@@ -13,6 +13,7 @@ struct Checked {
   std::vector<Exchange*> resolvers;                        // what this host asks, as /etc/resolv.conf has it
   std::function<Result<std::vector<Binding>>()> bindings;  // the nodes that should have names now
   const Clock& clock;
+  std::function<std::vector<NodeName>()> nodes = {};  // all that may ever have a name
 };
 
 /// Area "dns": the primary and our key, the zone's memory of absent names, the records of every node at the

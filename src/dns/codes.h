@@ -65,5 +65,7 @@ inline constexpr Code kNoWayBack{"SPW-DNS-033", "the address leads to no name, o
                                  "check dns.reverse_zone, and that resolvers find that zone"};
 inline constexpr Code kMissing{"SPW-DNS-034", "the primary does not have the record of a bound node",
                                "nothing: the daemon writes it again within minutes; see its log"};
+inline constexpr Code kStale{"SPW-DNS-035", "a record of ours is of a machine that is no more",
+                             "nothing: the daemon takes it away within minutes; see its log"};
 
 }  // namespace spillway::dns

@@ -139,6 +139,12 @@ TEST_F(PublisherTest, ChecksNameWhatIsWrong) {
   EXPECT_EQ(run(all, "records").at(0).code, "SPW-DNS-034");
   ASSERT_TRUE(publisher_.publish(bound, soon()));
   EXPECT_EQ(run(all, "records").at(0).health, Health::good);
+  const auto fewer = checks({publisher_,
+                             {},
+                             [&] { return std::vector(bound.begin() + 1, bound.end()); },
+                             clock_,
+                             [&] { return std::vector{bound[0].node}; }});
+  EXPECT_EQ(run(fewer, "records").at(0).code, "SPW-DNS-035") << "of a machine that is no more";
 
   auto found = run(all, "resolution from here");
   ASSERT_EQ(found.size(), 4u);

@@ -44,11 +44,28 @@ struct BlockDevice {
   std::optional<bool> encrypted, delete_on_termination;
 };
 
+/// A text that many share, as the instances of one launch do.
+class SharedText {
+ public:
+  SharedText() = default;
+  SharedText(std::string text)  // NOLINT(google-explicit-constructor): it stands for the text
+      : text_(text.empty() ? nullptr : std::make_shared<const std::string>(std::move(text))) {}
+  const std::string& str() const {
+    static const std::string kNothing;
+    return text_ ? *text_ : kNothing;
+  }
+  operator const std::string&() const { return str(); }  // NOLINT(google-explicit-constructor)
+  bool empty() const { return !text_; }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
 /// What a launch asks for: the data of a launch template version, and the same after overrides.
 struct LaunchData {
   std::string image_id, type, subnet_id, key_name;
-  std::string user_data;  // decoded
-  std::string profile;    // name of the instance profile
+  SharedText user_data;  // decoded
+  std::string profile;   // name of the instance profile
   std::vector<std::string> security_groups;
   std::string shutdown_behavior;  // "", "stop" or "terminate"
   std::string market;             // "" or "spot"

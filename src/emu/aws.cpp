@@ -80,7 +80,7 @@ net::Response Aws::handle(const net::Incoming& request) {
   {
     std::lock_guard lock(impl_->mutex);
     emu::advance(impl_->account);
-    trouble = request_trouble(impl_->account, {service, operation, params});
+    trouble = request_trouble(impl_->account, operation, service, params);
   }
   if (latency + trouble.delay > Duration{}) impl_->account.clock.sleep_for(latency + trouble.delay);
   net::Response response;
@@ -88,7 +88,7 @@ net::Response Aws::handle(const net::Incoming& request) {
     std::lock_guard lock(impl_->mutex);
     emu::advance(impl_->account);
     Signature signature = verify(impl_->account, request);
-    const Arrival arrival{request, signature, params, make_request_id(impl_->account)};
+    const Arrival arrival{request, signature, make_request_id(impl_->account), &params};
     response =
         trouble.error ? refuse(service, *trouble.error, arrival) : serve(impl_->account, arrival, service);
     emu::advance(impl_->account);
@@ -140,6 +140,17 @@ void Aws::stopped_by_itself(const InstanceId& id) {
     emu::advance(impl_->account);
   }
   impl_->tell_machines();
+}
+
+std::vector<InstanceFacts> Aws::instances() const {
+  std::lock_guard lock(impl_->mutex);
+  std::vector<InstanceFacts> out;
+  out.reserve(impl_->account.instances.size());
+  for (const auto& [id, instance] : impl_->account.instances)
+    out.push_back({instance.id, std::string(to_string(instance.state)), instance.launch.type, instance.zone,
+                   instance.launch.subnet_id, instance.private_ip, instance.launch.market == "spot",
+                   instance.launched, instance.tags});
+  return out;
 }
 
 NetworkView Aws::network() const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,6 +35,15 @@ class Machines {
   /// A started instance was told to terminate; called as shutting-down begins, not for one that stopped by
   /// itself or was never started.
   virtual void stop(const InstanceId& id) = 0;
+};
+
+/// An instance as it is, whatever requests are shown of it.
+struct InstanceFacts {
+  InstanceId id;
+  std::string state, type, zone, subnet_id, address;  // address: "" once it is terminated
+  bool spot = false;
+  Time launched;
+  std::map<std::string, std::string> tags;
 };
 
 struct Settings {
@@ -72,6 +82,9 @@ class Aws {
   void stopped_by_itself(const InstanceId& id);
   /// The instance's machine wrote to its serial console: GetConsoleOutput tells it.
   void wrote_to_console(const InstanceId& id, std::string_view text);
+
+  /// All instances, terminated ones too while they are known, by id. No rule hides any.
+  std::vector<InstanceFacts> instances() const;
 
   /// Who may speak to whom, and where packets go; see network.h.
   NetworkView network() const;

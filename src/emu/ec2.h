@@ -53,10 +53,18 @@ Answer<Tags> read_tags_for(const Params& params, std::string_view type);
 /// quotes.
 bool matches_wildcard(std::string_view pattern, std::string_view value);
 
+/// One of Filter.N.
+struct Filter {
+  std::string name;
+  std::vector<std::string> values;  // patterns
+  bool valued = false;              // it has values at all
+};
+std::vector<Filter> read_filters(const Params& params);
+
 /// The values that a resource has for a filter's name; nothing for a name that the operation does not know.
 using FilterValues = std::function<std::optional<std::vector<std::string>>(std::string_view name)>;
 /// Whether a resource passes all of Filter.N. tag:KEY, tag-key and tag-value come from `tags`.
-Answer<bool> passes_filters(const std::vector<Params>& filters, const Tags& tags, const FilterValues& values);
+Answer<bool> passes_filters(const std::vector<Filter>& filters, const Tags& tags, const FilterValues& values);
 
 struct Page {
   size_t first = 0, last = 0;  // [first, last) of all results

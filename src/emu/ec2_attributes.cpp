@@ -47,7 +47,7 @@ Answer<Xml> describe_attribute(Account& account, const Call& call) {
   else if (wanted == "instanceType")
     text(launch.type);
   else if (wanted == "userData")
-    text(to_base64(launch.user_data));
+    text(to_base64(launch.user_data.str()));
   else if (wanted == "rootDeviceName")
     text(root_device_of(account, instance));
   else if (wanted == "groupSet")

@@ -107,13 +107,22 @@ Answer<Tags> read_tags_for(const Params& params, std::string_view type) {
   return by_type[std::string(type)];
 }
 
-Answer<bool> passes_filters(const std::vector<Params>& filters, const Tags& tags,
+std::vector<Filter> read_filters(const Params& params) {
+  std::vector<Filter> filters;
+  for (const Params& each : params.structures("Filter")) {
+    Filter filter{each.get("Name"), each.list("Value"), false};
+    filter.valued = !filter.values.empty() || !each.get("Value").empty();
+    filters.push_back(std::move(filter));
+  }
+  return filters;
+}
+
+Answer<bool> passes_filters(const std::vector<Filter>& filters, const Tags& tags,
                             const FilterValues& values) {
   bool passes = true;
-  for (const Params& filter : filters) {
-    const std::string& name = filter.get("Name");
-    std::vector<std::string> patterns = filter.list("Value");
-    if (patterns.empty() && filter.get("Value").empty())
+  for (const Filter& filter : filters) {
+    const std::string& name = filter.name;
+    if (!filter.valued)
       return refusal("InvalidParameterValue", fmt::format("The filter '{}' has no values", name));
     std::optional<std::vector<std::string>> actual;
     if (name.starts_with("tag:")) {
@@ -127,7 +136,7 @@ Answer<bool> passes_filters(const std::vector<Params>& filters, const Tags& tags
       actual = values(name);
     }
     if (!actual) return refusal("InvalidParameterValue", fmt::format("The filter '{}' is invalid", name));
-    passes = passes && any_matches(patterns, *actual);
+    passes = passes && any_matches(filter.values, *actual);
   }
   return passes;
 }

@@ -53,7 +53,7 @@ Answer<std::vector<const Instance*>> chosen(const Account& account, const Call& 
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   EMU_TRY(known_instances(account, ids, call.operation));
-  std::vector<Params> filters = params.structures("Filter");
+  const std::vector<Filter> filters = read_filters(params);
   std::vector<const Instance*> out;
   auto consider = [&](const Instance& instance) -> Answer<bool> {
     if (!view.lists(instance)) return false;

@@ -154,14 +154,12 @@ Answer<Xml> describe_prefix_lists(Account& account, const Call& call) {
     if (id != kS3PrefixList)
       return refusal("InvalidPrefixListId.NotFound",
                      fmt::format("The prefix list ID '{}' does not exist", id));
-  const bool passes = EMU_TRY(passes_filters(call.params.structures("Filter"), {},
-                                             [&](std::string_view name) -> std::optional<Values> {
-                                               if (name == "prefix-list-id")
-                                                 return Values{std::string(kS3PrefixList)};
-                                               if (name == "prefix-list-name")
-                                                 return Values{s3_service(account)};
-                                               return std::nullopt;
-                                             }));
+  const bool passes = EMU_TRY(
+      passes_filters(read_filters(call.params), {}, [&](std::string_view name) -> std::optional<Values> {
+        if (name == "prefix-list-id") return Values{std::string(kS3PrefixList)};
+        if (name == "prefix-list-name") return Values{s3_service(account)};
+        return std::nullopt;
+      }));
   Xml xml;
   xml.in("prefixListSet", [&] {
     if (!passes) return;

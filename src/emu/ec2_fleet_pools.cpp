@@ -16,7 +16,7 @@ Pool pool_of(const ResolvedTemplate& resolved, const Params& over, size_t place)
   return pool;
 }
 
-Share share_of(const Params& params, const std::string& lifecycle, const std::string& options) {
+Answer<Share> share_of(const Params& params, const std::string& lifecycle, const std::string& options) {
   const Params own = params.under(options);
   Share share{lifecycle};
   share.least = static_cast<double>(own.number("MinTargetCapacity").value_or(0));
@@ -24,6 +24,12 @@ Share share_of(const Params& params, const std::string& lifecycle, const std::st
   if (share.strategy.empty()) share.strategy = "lowest-price";
   share.one_type = own.flag("SingleInstanceType");
   share.one_zone = own.flag("SingleAvailabilityZone");
+  if (share.least > 0 && !share.one_type && !share.one_zone)
+    return refusal(
+        "InvalidParameterCombination",
+        fmt::format("{}.MinTargetCapacity needs SingleInstanceType or SingleAvailabilityZone", options));
+  if (share.least > 1000)
+    return refusal("InvalidParameterValue", fmt::format("{}.MinTargetCapacity is at most 1000", options));
   return share;
 }
 
@@ -54,8 +60,8 @@ Answer<std::vector<Share>> shares_of(const Params& params) {
     return refusal("MissingParameter", "The request must contain the parameter TotalTargetCapacity");
   if (number("TotalTargetCapacity") < 1 || number("TotalTargetCapacity") > 10000)
     return refusal("InvalidParameterValue", "TotalTargetCapacity must be between 1 and 10000");
-  Share spot = share_of(params, "spot", "SpotOptions");
-  Share demand = share_of(params, "on-demand", "OnDemandOptions");
+  Share spot = EMU_TRY(share_of(params, "spot", "SpotOptions"));
+  Share demand = EMU_TRY(share_of(params, "on-demand", "OnDemandOptions"));
   spot.target = number("SpotTargetCapacity");
   demand.target = number("OnDemandTargetCapacity");
   double rest = number("TotalTargetCapacity") - spot.target - demand.target;

@@ -53,7 +53,7 @@ std::map<std::string, std::string> given_for(const LaunchData& data) {
   say("ImageId", data.image_id);
   say("InstanceType", data.type);
   say("KeyName", data.key_name);
-  say("UserData", data.user_data.empty() ? "" : to_base64(data.user_data));
+  say("UserData", data.user_data.empty() ? "" : to_base64(data.user_data.str()));
   say("IamInstanceProfile.Name", data.profile);
   say("InstanceInitiatedShutdownBehavior", data.shutdown_behavior);
   say("InstanceMarketOptions.MarketType", data.market);

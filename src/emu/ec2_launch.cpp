@@ -31,7 +31,7 @@ Answer<bool> check_launch(const Account& account, const LaunchData& data) {
                    fmt::format("Value ({}) for parameter iamInstanceProfile.name is invalid. Invalid IAM "
                                "Instance Profile name",
                                data.profile));
-  if (data.user_data.size() > 16384)
+  if (data.user_data.str().size() > 16384)
     return refusal("InvalidParameterValue", "User data is limited to 16384 bytes");
   return true;
 }
@@ -78,7 +78,6 @@ Instance instance_of(Account& account, const LaunchOrder& order, const Subnet& s
   instance.id = InstanceId{account.make_id("i-")};
   instance.launched = instance.changed = instance.tagged = account.now();
   instance.launch = order.data;
-  instance.launch.given.clear();
   instance.launch.subnet_id = subnet.id;
   instance.protected_from_termination = order.data.protected_from_termination.value_or(false);
   instance.zone = subnet.zone;
@@ -137,6 +136,7 @@ Answer<const Subnet*> subnet_of(const Account& account, const LaunchData& data) 
 
 Answer<Launched> launch(Account& account, const LaunchOrder& order) {
   LaunchOrder placed = order;
+  placed.data.given.clear();  // templates are asked for it, instances are not
   if (placed.data.type.empty()) placed.data.type = "m1.small";  // RunInstances' documented default
   EMU_TRY(check_launch(account, placed.data));
   Subnet& subnet = account.subnets.find(EMU_TRY(subnet_of(account, placed.data))->id)->second;

@@ -125,7 +125,7 @@ LaunchData merged(LaunchData base, const LaunchData& over) {
   take(base.type, over.type);
   take(base.subnet_id, over.subnet_id);
   take(base.key_name, over.key_name);
-  take(base.user_data, over.user_data);
+  if (!over.user_data.empty()) base.user_data = over.user_data;
   take(base.profile, over.profile);
   take(base.shutdown_behavior, over.shutdown_behavior);
   take(base.market, over.market);

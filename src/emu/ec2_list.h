@@ -34,7 +34,7 @@ Answer<Xml> list(const Account& account, const Call& call, const Map& map, const
   Values wanted = call.params.list(how.ids);
   for (const std::string& id : wanted)
     if (!map.contains(id)) return not_found(how.kind, id);
-  const std::vector<Params> filters = call.params.structures("Filter");
+  const std::vector<Filter> filters = read_filters(call.params);
   const Resource none{};  // a wrong filter is refused where there is nothing to filter, too
   EMU_TRY(
       passes_filters(filters, {}, [&](std::string_view name) { return how.values(account, none, name); }));

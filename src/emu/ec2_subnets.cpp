@@ -142,20 +142,17 @@ Answer<Xml> describe_zones(Account& account, const Call& call) {
   };
   Xml rows;
   for (const ZoneName& zone : zones) {
-    const bool passes = EMU_TRY(passes_filters(call.params.structures("Filter"), {},
-                                               [&](std::string_view name) -> std::optional<Values> {
-                                                 if (name == "zone-name") return Values{zone.name};
-                                                 if (name == "zone-id") return Values{zone.id};
-                                                 if (name == "state") return Values{"available"};
-                                                 if (name == "region-name")
-                                                   return Values{account.settings.region};
-                                                 if (name == "zone-type") return Values{"availability-zone"};
-                                                 if (name == "opt-in-status")
-                                                   return Values{"opt-in-not-required"};
-                                                 if (name == "group-name")
-                                                   return Values{account.settings.region};
-                                                 return std::nullopt;
-                                               }));
+    const bool passes = EMU_TRY(
+        passes_filters(read_filters(call.params), {}, [&](std::string_view name) -> std::optional<Values> {
+          if (name == "zone-name") return Values{zone.name};
+          if (name == "zone-id") return Values{zone.id};
+          if (name == "state") return Values{"available"};
+          if (name == "region-name") return Values{account.settings.region};
+          if (name == "zone-type") return Values{"availability-zone"};
+          if (name == "opt-in-status") return Values{"opt-in-not-required"};
+          if (name == "group-name") return Values{account.settings.region};
+          return std::nullopt;
+        }));
     if (!passes || !wanted(names, zone.name) || !wanted(ids, zone.id)) continue;
     rows.in("item", [&] {
       rows.text("zoneName", zone.name).text("zoneState", "available").text("zoneId", zone.id);

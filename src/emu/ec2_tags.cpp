@@ -85,10 +85,11 @@ Answer<Xml> describe_tags(Account& account, const Call& call) {
     for (const auto& [id, resource] : map)
       for (const auto& [key, value] : resource.tags) rows.push_back({id, std::string(kind.type), key, value});
   });
+  const std::vector<Filter> filters = read_filters(call.params);
   std::map<std::string, TagRow> chosen;
   for (const TagRow& row : rows) {
     bool passes =
-        EMU_TRY(passes_filters(call.params.structures("Filter"), {{row.key, row.value}},
+        EMU_TRY(passes_filters(filters, {{row.key, row.value}},
                                [&](std::string_view name) -> std::optional<std::vector<std::string>> {
                                  if (name == "resource-id") return std::vector{row.resource};
                                  if (name == "resource-type") return std::vector{row.type};

@@ -155,7 +155,7 @@ Answer<Xml> describe_templates(Account& account, const Call& call) {
   for (const auto& [id, known] : account.templates) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), id) == wanted.end()) continue;
     bool passes = EMU_TRY(
-        passes_filters(call.params.structures("Filter"), known.tags,
+        passes_filters(read_filters(call.params), known.tags,
                        [&, &one = known](std::string_view name) -> std::optional<std::vector<std::string>> {
                          if (name == "launch-template-name") return std::vector{one.name};
                          if (name == "create-time") return std::vector{to_iso8601_seconds(one.created)};

@@ -76,20 +76,17 @@ Answer<Xml> describe_instance_types(Account&, const Call& call) {
   std::vector<const TypeFacts*> types;
   for (const TypeFacts& type : kTypes) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), type.name) == wanted.end()) continue;
-    bool passes = EMU_TRY(
-        passes_filters(call.params.structures("Filter"), {},
-                       [&](std::string_view name) -> std::optional<std::vector<std::string>> {
-                         if (name == "instance-type") return std::vector{std::string(type.name)};
-                         if (name == "processor-info.supported-architecture")
-                           return std::vector{std::string(type.architecture)};
-                         if (name == "vcpu-info.default-vcpus")
-                           return std::vector{std::to_string(type.vcpus)};
-                         if (name == "memory-info.size-in-mib")
-                           return std::vector{std::to_string(type.memory_mib)};
-                         if (name == "current-generation")
-                           return std::vector<std::string>{type.name == "m1.small" ? "false" : "true"};
-                         return std::nullopt;
-                       }));
+    bool passes = EMU_TRY(passes_filters(
+        read_filters(call.params), {}, [&](std::string_view name) -> std::optional<std::vector<std::string>> {
+          if (name == "instance-type") return std::vector{std::string(type.name)};
+          if (name == "processor-info.supported-architecture")
+            return std::vector{std::string(type.architecture)};
+          if (name == "vcpu-info.default-vcpus") return std::vector{std::to_string(type.vcpus)};
+          if (name == "memory-info.size-in-mib") return std::vector{std::to_string(type.memory_mib)};
+          if (name == "current-generation")
+            return std::vector<std::string>{type.name == "m1.small" ? "false" : "true"};
+          return std::nullopt;
+        }));
     if (passes) types.push_back(&type);
   }
   std::sort(types.begin(), types.end(), [](auto a, auto b) { return a->name < b->name; });

@@ -56,11 +56,6 @@ bool lies_there(const Fault& fault, const LaunchSite& site) {
          matches_or_any(fault.zone, site.zone) && matches_or_any(fault.purchase, site.purchase);
 }
 
-bool is_about_this(const Account& account, const Fault& fault, const Asked& asked) {
-  return is_about_requests(fault) && matches_or_any(fault.service, asked.service) &&
-         concerns(account, fault, asked.operation);
-}
-
 }  // namespace
 
 bool in_force(const Account& account, const Fault& fault) {
@@ -118,13 +113,16 @@ Answer<LaunchTrouble> launch_trouble(Account& account, const LaunchSite& site) {
   return trouble;
 }
 
-RequestTrouble request_trouble(Account& account, const Asked& asked) {
+RequestTrouble request_trouble(Account& account, std::string_view operation, std::string_view service,
+                               const Params& params) {
   RequestTrouble trouble;
   for (Fault& fault : account.faults) {
-    if (!is_about_this(account, fault, asked)) continue;
+    if (!is_about_requests(fault) || !matches_or_any(fault.service, service) ||
+        !concerns(account, fault, operation))
+      continue;
     if (fault.effect == "throttle") {
-      if (asked.service != "ec2" || take_request(account, fault, asked.operation, asked.params)) continue;
-      trouble.error = throttled(account, asked.operation, "request");
+      if (service != "ec2" || take_request(account, fault, operation, params)) continue;
+      trouble.error = throttled(account, operation, "request");
       break;
     }
     if (!strikes(fault)) continue;

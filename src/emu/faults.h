@@ -41,12 +41,9 @@ struct RequestTrouble {
   bool drop_before = false, drop_after = false;
   Duration delay{};
 };
-struct Asked {
-  const std::string& service;
-  const std::string& operation;
-  const Params& params;  // of the query protocols
-};
-RequestTrouble request_trouble(Account& account, const Asked& asked);
+/// `params`: of the query protocols.
+RequestTrouble request_trouble(Account& account, std::string_view operation, std::string_view service = "ec2",
+                               const Params& params = {});
 
 /// Whether a list is to answer with an empty page that is not the last.
 bool gives_empty_page(Account& account, std::string_view operation);

@@ -90,6 +90,8 @@ TEST_F(Fleets, GiveNothingBelowTheMinimum) {
   misbehave(R"([{"effect": "capacity", "limit": 2}])");
   auto wish = fleet(5);
   wish.emplace_back("OnDemandOptions.MinTargetCapacity", "3");
+  EXPECT_EQ(text(caller.ec2("CreateFleet", wish), "Code"), "InvalidParameterCombination") << "of what?";
+  wish.emplace_back("OnDemandOptions.SingleInstanceType", "true");
   EXPECT_THAT(ids(caller.ec2("CreateFleet", wish)), SizeIs(0));
   EXPECT_THAT(texts(caller.ec2("DescribeInstances"), "instanceId"), SizeIs(0));
 }

@@ -161,7 +161,7 @@ std::map<std::string, Leaf> tree_of(const Visit& visit) {
   tree["dynamic/instance-identity/signature"] = identity_signature;
   tree["dynamic/instance-identity/pkcs7"] = identity_signature;
   if (!visit.instance.launch.user_data.empty())
-    tree["user-data"] = [](const Visit& v) { return v.instance.launch.user_data; };
+    tree["user-data"] = [](const Visit& v) { return v.instance.launch.user_data.str(); };
   return tree;
 }
 

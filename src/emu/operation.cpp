@@ -94,4 +94,8 @@ std::string operation_of(const net::Incoming& request, std::string_view service,
   return params.get("Action");
 }
 
+std::string operation_of(const net::Incoming& request, std::string_view service) {
+  return operation_of(request, service, params_of(request, service));
+}
+
 }  // namespace spillway::emu

@@ -172,7 +172,7 @@ net::Response answer_s3(Account& account, const Arrival& arrival) {
               arrival.signature,
               caller_of(account, arrival),
               arrival.request_id,
-              operation_of(arrival.http, "s3", arrival.params),
+              operation_of(arrival.http, "s3"),
               "",
               "",
               Params::parse(mark == std::string::npos ? "" : arrival.http.target.substr(mark + 1)),

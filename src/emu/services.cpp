@@ -173,7 +173,7 @@ Identity caller_of(const Account& account, const Arrival& arrival) {
 
 Call query_call(const Account& account, const std::string& service, const Arrival& arrival) {
   Call call{service, "", arrival.request_id, {}, {}, caller_of(account, arrival)};
-  call.params = std::move(arrival.params);
+  call.params = arrival.params ? std::move(*arrival.params) : params_of(arrival.http, service);
   call.operation = call.params.get("Action");
   return call;
 }

@@ -8,14 +8,15 @@ namespace spillway::emu {
 struct Arrival {
   const net::Incoming& http;
   const Signature& signature;
-  Params& params;  // of the query protocols; query_call() takes them
   std::string request_id;
+  Params* params = nullptr;  // of the query protocols, where they were read: query_call() takes them
 };
 
 /// The parameters of a request of the query protocols; none for other services.
 Params params_of(const net::Incoming& request, std::string_view service);
 /// The operation's name as AWS writes it (PutObject, RunInstances), as far as the request tells.
 std::string operation_of(const net::Incoming& request, std::string_view service, const Params& params);
+std::string operation_of(const net::Incoming& request, std::string_view service);
 /// The service that the credential scope claims, not yet verified; without a signature, the one that the Host
 /// names.
 std::string service_of(const net::Incoming& request);

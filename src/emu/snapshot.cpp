@@ -34,7 +34,10 @@ void describe(A& a, BlockDevice& b) {
 template <class A>
 void describe(A& a, LaunchData& d) {
   a.member("image", d.image_id), a.member("type", d.type), a.member("subnet", d.subnet_id);
-  a.member("key_name", d.key_name), a.bytes("user_data", d.user_data), a.member("profile", d.profile);
+  a.member("key_name", d.key_name), a.member("profile", d.profile);
+  std::string user_data = d.user_data;
+  a.bytes("user_data", user_data);
+  if (user_data != d.user_data.str()) d.user_data = std::move(user_data);
   a.member("security_groups", d.security_groups), a.member("shutdown_behavior", d.shutdown_behavior);
   a.member("market", d.market), a.member("http_tokens", d.http_tokens);
   a.member("http_endpoint", d.http_endpoint), a.member("metadata_tags", d.metadata_tags);

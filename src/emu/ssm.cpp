@@ -49,12 +49,8 @@ Answer<bool> ssm_demand_all(const Account& account, const Call& call) {
 }
 
 net::Response answer_ssm(Account& account, const Arrival& arrival) {
-  Call call{"ssm",
-            operation_of(arrival.http, "ssm", arrival.params),
-            arrival.request_id,
-            {},
-            {},
-            caller_of(account, arrival)};
+  Call call{"ssm", operation_of(arrival.http, "ssm"), arrival.request_id, {},
+            {},    caller_of(account, arrival)};
   auto answer = perform(account, call, arrival.http.body);
   if (!answer) return refuse("ssm", answer.error(), arrival);
   return {200,

@@ -4,7 +4,15 @@ namespace spillway::emu {
 
 std::string xml_escaped(std::string_view text) {
   std::string out;
-  out.reserve(text.size());
+  append_escaped(out, text);
+  return out;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  if (text.find_first_of("&<>\"'\r") == std::string_view::npos) {
+    out += text;
+    return;
+  }
   for (char c : text) switch (c) {
       case '&':
         out += "&amp;";
@@ -27,7 +35,6 @@ std::string xml_escaped(std::string_view text) {
       default:
         out += c;
     }
-  return out;
 }
 
 }  // namespace spillway::emu

@@ -88,8 +88,9 @@ Result<void> add_names(const Shared& here, std::vector<Check>& out) {
     here->resolvers.push_back(std::make_unique<dns::TcpExchange>(server));
     resolvers.push_back(here->resolvers.back().get());
   }
-  for (Check& check : dns::checks({*here->publisher, std::move(resolvers),
-                                   [raw = here.get()] { return raw->bindings(); }, here->clock})) {
+  for (Check& check :
+       dns::checks({*here->publisher, std::move(resolvers), [raw = here.get()] { return raw->bindings(); },
+                    here->clock, [raw = here.get()] { return raw->node_names(); }})) {
     check.run = [here, run = std::move(check.run)](Deadline deadline) { return run(deadline); };
     if (check.mend)
       check.mend = [here, mend = std::move(check.mend)](Deadline deadline) { return mend(deadline); };

@@ -26,4 +26,11 @@ Result<std::vector<dns::Binding>> Installation::bindings() const {
   return names;
 }
 
+std::vector<NodeName> Installation::node_names() const {
+  fleet::Policy policy;
+  for (const auto& partition : loaded.site.partitions.partitions)
+    for (const config::NodeGroup& group : partition.groups) policy.groups.emplace(group.group(), group);
+  return fleet::known_names(records().value_or(fleet::Records{}), policy);
+}
+
 }  // namespace spillway::insight

@@ -33,6 +33,8 @@ struct Installation {
   Result<fleet::Records> records() const;
   /// The nodes that should have names now.
   Result<std::vector<dns::Binding>> bindings() const;
+  /// All nodes that the groups have, and those that the daemon remembers.
+  std::vector<NodeName> node_names() const;
 };
 using Shared = std::shared_ptr<Installation>;
 

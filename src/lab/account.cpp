@@ -25,14 +25,6 @@ class InProcess final : public net::Transport {
   emu::Aws& emulator_;
 };
 
-Result<Json> call(emu::Aws& emulator, Clock& clock, const AccessKey& key, const std::string& operation,
-                  Json input) {
-  InProcess transport(emulator);
-  aws::StaticCredentials credentials({key.id, Secret(key.secret), Secret(), std::nullopt, "lab"});
-  aws::Client client(transport, credentials, clock, {"us-east-1", {}, {}, {}});
-  return client.call_all("ec2", operation, std::move(input), Deadline::after(std::chrono::seconds(20)));
-}
-
 Json may_read(const std::string& name, const std::string& resource) {
   return Json::object(
       {{"name", name},
@@ -49,6 +41,14 @@ Json user(const std::string& name, const AccessKey& key) {
 }
 
 }  // namespace
+
+Result<Json> call_ec2(emu::Aws& emulator, Clock& clock, const AccessKey& key, const std::string& operation,
+                      Json input) {
+  InProcess transport(emulator);
+  aws::StaticCredentials credentials({key.id, Secret(key.secret), Secret(), std::nullopt, "lab"});
+  aws::Client client(transport, credentials, clock, {"us-east-1", {}, {}, {}});
+  return client.call_all("ec2", operation, std::move(input), Deadline::after(std::chrono::seconds(20)));
+}
 
 Json site_seed(const Account& account, const ClusterFacts& cluster) {
   // All that the daemon's own user may do is become the head role; what that may do, apply has said.
@@ -111,31 +111,10 @@ Result<void> create_launch_template(emu::Aws& emulator, Clock& clock, const Acco
                                                               {"HttpPutResponseHopLimit", 1},
                                                               {"HttpEndpoint", "enabled"},
                                                               {"InstanceMetadataTags", "enabled"}})}});
-  TRY(call(
+  TRY(call_ec2(
       emulator, clock, account.people, "CreateLaunchTemplate",
       Json::object({{"LaunchTemplateName", "spillway-compute"}, {"LaunchTemplateData", std::move(data)}})));
   return {};
-}
-
-Result<Json> describe_instances(emu::Aws& emulator, Clock& clock, const AccessKey& key) {
-  const Json answer = TRY(call(emulator, clock, key, "DescribeInstances", Json::object()));
-  Json out = Json::array();
-  for (const Json& reservation : answer["Reservations"].items())
-    for (const Json& instance : reservation["Instances"].items()) {
-      const std::string& state = instance["State"]["Name"].as_string();
-      if (state == "terminated") continue;
-      std::string node, kind;
-      for (const Json& tag : instance["Tags"].items()) {
-        if (tag["Key"].as_string() == "Name") node = tag["Value"].as_string();
-        if (tag["Key"].as_string() == "spillway:kind") kind = tag["Value"].as_string();
-      }
-      out.push(Json::object({{"id", instance["InstanceId"].as_string()},
-                             {"address", instance["PrivateIpAddress"].as_string()},
-                             {"state", state},
-                             {"kind", kind},
-                             {"node", node}}));
-    }
-  return out;
 }
 
 }  // namespace spillway::lab

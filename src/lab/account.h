@@ -35,7 +35,8 @@ Json plugin_seed(const Account& account, const ClusterFacts& cluster);
 Result<void> create_launch_template(emu::Aws& emulator, Clock& clock, const Account& account,
                                     const std::string& user_data);
 
-/// Instances that are not terminated, by DescribeInstances: [{"id", "address", "state", "kind", "node"}].
-Result<Json> describe_instances(emu::Aws& emulator, Clock& clock, const AccessKey& key);
+/// One signed call of EC2 with the key. Errors: the API's.
+Result<Json> call_ec2(emu::Aws& emulator, Clock& clock, const AccessKey& key, const std::string& operation,
+                      Json input);
 
 }  // namespace spillway::lab

@@ -156,8 +156,24 @@ Json Cloud::endpoint() const {
 }
 
 Json Cloud::everything() const {
-  const Result<Json> described = describe_instances(emulator_, clock_, account_.people);
-  return described ? *described : Json::array();
+  Json out = Json::array();
+  for (const emu::InstanceFacts& instance : emulator_.instances()) {
+    if (instance.state == "terminated") continue;
+    const auto tag = [&](const char* name) {
+      const auto found = instance.tags.find(name);
+      return found == instance.tags.end() ? std::string() : found->second;
+    };
+    out.push(Json::object({{"id", instance.id.value},
+                           {"address", instance.address},
+                           {"state", instance.state},
+                           {"kind", tag("spillway:kind")},
+                           {"node", tag("Name")}}));
+  }
+  return out;
+}
+
+Result<Json> Cloud::call(const std::string& operation, Json input) const {
+  return call_ec2(emulator_, clock_, account_.people, operation, std::move(input));
 }
 
 Json Cloud::instances() const {

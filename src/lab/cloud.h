@@ -37,12 +37,16 @@ class Cloud {
 
   /// {"url", "region", "access_key", "secret_key"} for people's own clients.
   Json endpoint() const;
-  /// The cloud nodes that are not terminated, as DescribeInstances shows them; the gateway is none of them.
+  /// The cloud nodes that are not terminated, as they are whatever is broken; the gateway is none of them.
   Json instances() const;
   /// The instance of that id, address or node name; else `name` itself.
   std::string instance_of(const std::string& name) const;
-  /// Replaces the emulator's faults (spillway.emu.faults/v1).
+  /// One call of EC2 with the administrator's key. Errors: the API's.
+  Result<Json> call(const std::string& operation, Json input) const;
+  /// Rules for misbehaving (docs/reference/faults.md): all of them anew, or more, or fewer.
   Result<void> set_faults(const Json& faults) { return emulator_.set_faults(faults); }
+  Result<void> add_faults(const Json& faults) { return emulator_.add_faults(faults); }
+  void remove_faults(const std::string& name) { emulator_.remove_faults(name); }
 
  private:
   Json everything() const;

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "lab/break_commands.h"
 #include "lab/control.h"
 #include "lab/demo.h"
 #include "lab/enter.h"
@@ -193,7 +194,7 @@ Result<Settings> settings_of(const Invocation& invocation) {
 }
 
 std::vector<Command> commands() {
-  return {
+  std::vector<Command> all{
       {"lab up",
        "bring up the local lab: real Slurm, WireGuard and DNS, simulated AWS",
        "Makes one sandbox of namespaces with an on-premises site, an internet and an AWS region, starts "
@@ -254,6 +255,8 @@ std::vector<Command> commands() {
        false,
        down},
   };
+  for (Command& command : break_commands()) all.push_back(std::move(command));
+  return all;
 }
 
 }  // namespace spillway::lab

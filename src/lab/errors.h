@@ -35,4 +35,15 @@ inline constexpr Code kStranger{"SPW-LAB-015", "what answers in the lab's name d
 inline constexpr Code kStateFolder{"SPW-LAB-013", "the lab keeps caches and logs there",
                                    "give a --state folder that root may write, not on NFS"};
 
+inline constexpr Code kNoSuchBreak{"SPW-LAB-016", "the lab has no breakage of this name",
+                                   "spillway lab break shows them"};
+inline constexpr Code kBadTarget{"SPW-LAB-017", "the breakage does not take this target",
+                                 "spillway lab break shows what each takes"};
+inline constexpr Code kNothingThere{"SPW-LAB-019", "what is to be broken was not found on AWS's side",
+                                    "spillway lab up makes it; in a lab with --site plugin-v2 it is by hand"};
+inline constexpr Code kNotBroken{"SPW-LAB-018", "nothing of this name is broken now",
+                                 "spillway lab break shows what is"};
+inline constexpr Code kBadTime{"SPW-LAB-020", "a breakage mends itself after 1 to 86400 seconds",
+                               "leave --for away, and say spillway lab heal"};
+
 }  // namespace spillway::lab

@@ -1,5 +1,6 @@
 #include "lab/onprem.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/crypto.h"
@@ -55,13 +56,15 @@ bool exists(const std::string& path) {
 }
 
 Result<void> run_named(const Workbench& bench, const std::string& host, const std::string& address,
-                       const std::string& folder) {
+                       const std::string& folder, const std::vector<std::string>& environment = {}) {
   TRY(write_file_atomically(folder + "/root.zone", render_empty_root_zone()));
   TRY(write_file_atomically(folder + "/aws.zone", render_aws_zone()));
+  std::vector<std::string> all = kPlainEnvironment;
+  all.insert(all.end(), environment.begin(), environment.end());
   TRY(bench.processes.start(
       {"named-" + host,
        {"/usr/sbin/named", "-4", "-n", "1", "-g", "-u", "bind", "-c", folder + "/named.conf"},
-       kPlainEnvironment,
+       all,
        "root",
        host}));
   return wait_for_port(host, address, 53, Deadline::after(kPatience));
@@ -101,6 +104,18 @@ Result<void> start_name_server(const Workbench& bench) {
 }
 
 }  // namespace
+
+Result<void> restart_name_server(const Workbench& bench, int64_t ahead_s) {
+  if (bench.processes.runs("named-ctl")) {
+    TRY(bench.processes.signal("named-ctl", SIGTERM));
+    TRY(bench.processes.wait_for_end("named-ctl", Deadline::after(kPatience)));
+  }
+  std::vector<std::string> environment;
+  if (ahead_s != 0)
+    environment = {fmt::format("LD_PRELOAD={}", (bench.settings.programs / "lab_clock_ahead.so").string()),
+                   fmt::format("LAB_CLOCK_AHEAD_S={}", ahead_s)};
+  return run_named(bench, "ctl", kControllerAddress, std::string(kRun) + "/named-ctl", environment);
+}
 
 Result<void> write_site_files() {
   TRY(give_slurm_a_home());

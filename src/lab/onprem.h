@@ -24,4 +24,8 @@ Result<void> start_onprem_node(const Workbench& bench);
 /// `spillway daemon` as user slurm; returns when its socket is there.
 Result<void> start_daemon(const Workbench& bench);
 
+/// Ends the premises' name server and starts it again, with a clock that is so far ahead. Its records stay.
+/// Errors: timeout, io.
+Result<void> restart_name_server(const Workbench& bench, int64_t ahead_s);
+
 }  // namespace spillway::lab

@@ -10,6 +10,7 @@
 #include "base/crypto.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "lab/breaker.h"
 #include "lab/cloud.h"
 #include "lab/control.h"
 #include "lab/database.h"
@@ -165,7 +166,9 @@ class Supervisor {
 
   /// {"op": "status"}, {"op": "down"}, {"op": "find", "name": host, node or instance},
   /// {"op": "signal", "name": service or instance, "signal": N}, {"op": "daemon"} or {"op": "monitor"}
-  /// (start it again), {"op": "faults", "faults": {...}}.
+  /// (start it again), {"op": "faults", "faults": [...]},
+  /// {"op": "break", "what": name, "target": T, "seconds": N}, {"op": "heal", "what": name or ""},
+  /// {"op": "broken"}.
   Result<Json> answer(const Json& question) {
     const std::string& op = question["op"].as_string();
     const std::string& name = question["name"].as_string();
@@ -189,6 +192,9 @@ class Supervisor {
       TRY(cloud_.set_faults(question["faults"]));
       return Json::object();
     }
+    if (op == "break") return breaker_.cut(question);
+    if (op == "heal") return breaker_.mend(question["what"].as_string());
+    if (op == "broken") return breaker_.broken();
     if (op == "daemon") {
       TRY(start_daemon(bench_));
       return Json::object();
@@ -208,6 +214,7 @@ class Supervisor {
   Cloud cloud_;
   Progress& progress_;
   ClusterFacts cluster_;
+  Breaker breaker_{bench_, cloud_, [this](const std::string& node) { return address_in_slurm(node); }};
   const std::string munge_key_ = random_bytes(128);
   std::atomic<bool> stopping_ = false;
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The tunnel broken in each way that the catalogue of failures has: `vpn check` must name it, and the remedy that it tells must
-# heal it. The time that healing took is printed. AWS's side is broken through its API, the premises' on its hosts. Then the
-# monitor, which heals by itself what a person need not know, and keys exchanged while packets cross.
+# Tunnel and names broken by `lab break` in each way that the catalogue of failures has: `vpn check` or `doctor` must name it, and
+# the remedy that it tells, or `lab heal`, must heal it. The time that healing took is printed behind the row of the catalogue.
+# Between them the monitor, which heals by itself what a person need not know, and keys exchanged while packets cross.
 . "$(dirname "$0")/lib.sh" "$@"
 up
 keys=$(lab status -o json | python3 -c 'import json,sys; e=json.load(sys.stdin)["endpoint"]; print(e["access_key"], e["secret_key"], e["url"])')
@@ -15,19 +15,25 @@ sound() { [ -z "$(codes)" ]; }
 apply() { on ctl:root "${as_admin[@]}" $cli apply --yes --no-input >/dev/null 2>&1; }
 interface_anew() { on gw-onprem sh -c 'wg-quick down wg-spillway; wg-quick up wg-spillway' >/dev/null 2>&1; }
 monitored() { on gw-onprem grep -q '"state": *"up"' /run/spillway/tunnel.json; }
-on_router() { on vpc nft -f - <<<"$1"; }
 
-# broken WHAT CODE BREAK... : breaks, and wants exactly this code named; then `heal` mends it, and nothing may be left.
+# healed ROW WHAT CODE BEGAN: once there are no findings any more, prints how long that took.
+healed() {
+  eventually 60 "$1 $2: healed" sound
+  printf ' %s %-44s %s  healed in %.1f s\n' "$1" "$2" "$3" "$(python3 -c "print(($(date +%s%N) - $4) / 1e9)")"
+}
+# named CODE: exactly this code is told, or what the pattern matches.
+named() { case $(codes) in $1) ;; *) return 1 ;; esac }
+# broken ROW CODE "NAME [TARGET]" [REMEDY]: lab break breaks it, and it is named; then the remedy mends it, or lab heal does, and
+# nothing may be left.
 broken() {
-  local what=$1 code=$2
-  shift 2
-  "$@" >/dev/null
-  equal "$(codes)" "$code" "$what"
-  local began
+  local row=$1 code=$2 what=$3 remedy=${4:-} began
+  lab break $what >/dev/null || fail "$row $what: cannot be broken"
+  for _ in 1 2 3 4 5 6 7 8; do named "$code" && break; done
+  named "$code" || fail "$row $what: got '$(codes)', want '$code'"
   began=$(date +%s%N)
-  heal
-  eventually 40 "$what: healed" sound
-  printf ' %-44s %s  healed in %.1f s\n' "$what" "$code" "$(python3 -c "print(($(date +%s%N) - $began) / 1e9)")"
+  ${remedy:-lab heal ${what%% *}} >/dev/null || fail "$row $what: $remedy does not heal"
+  healed "$row" "$what" "${code//\*/}" "$began"
+  [ -z "$remedy" ] || lab heal "${what%% *}" >/dev/null || fail "$row $what: cannot be healed"
 }
 eventually 20 "a tunnel without findings" sound
 eventually 20 "a tunnel that the monitor calls up" monitored
@@ -36,61 +42,35 @@ on gw-onprem $cli vpn ping >/dev/null || fail "vpn ping"
 
 # ---- named by vpn check: the monitor is stopped, or it would mend some of it first
 ask '{"op": "signal", "name": "spillway-gateway", "signal": 15}' >/dev/null
-group=$(aws_cli ec2 describe-security-groups --filters Name=group-name,Values=spillway-lab-gateway --query 'SecurityGroups[0].GroupId')
-gateway=$(aws_cli ec2 describe-instances --filters Name=tag:spillway:kind,Values=Gateway --query 'Reservations[0].Instances[0].InstanceId')
-table=$(aws_cli ec2 describe-route-tables --filters Name=tag:spillway:kind,Values=ComputeRoutes --query 'RouteTables[0].RouteTableId')
-peer=$(on gw-onprem wg show wg-spillway peers)
+broken row_051 "*SPW-VPN-021*" endpoint
+broken row_051 SPW-VPN-021 address apply
+broken row_052 SPW-VPN-022 keepalive
+broken row_053 SPW-VPN-026 mtu
+broken row_054 SPW-VPN-020 wrong-key
+broken row_055 SPW-VPN-027 source-dest-check apply
+broken row_055 SPW-VPN-028 vpc-route apply
+broken row_055 SPW-VPN-029 return-route
+broken row_057 SPW-VPN-023 security-group apply
+broken row_057 SPW-VPN-025 firewall
+broken row_057 "SPW-VPN-02[45]" tunnel
 
-heal() { apply || fail "apply does not heal"; }
-broken "security group closed" SPW-VPN-023 aws_cli ec2 revoke-security-group-ingress --group-id "$group" --protocol udp --port 51820 --cidr 0.0.0.0/0
-broken "source/destination check on" SPW-VPN-027 aws_cli ec2 modify-instance-attribute --instance-id "$gateway" --source-dest-check
-broken "no way to the premises in the VPC" SPW-VPN-028 aws_cli ec2 delete-route --route-table-id "$table" --destination-cidr-block 192.168.10.0/24
-
-heal() { on_router 'delete table inet lab_break'; }
-broken "MTU black hole" SPW-VPN-026 on_router 'table inet lab_break { chain prerouting { type filter hook prerouting priority -300; udp dport 51820 udp length > 1400 drop; }; }'
-heal() { on gw-aws nft delete table inet lab_break; }
-broken "a firewall inside the far gateway" SPW-VPN-025 on gw-aws nft -f - <<<'table inet lab_break { chain input { type filter hook input priority 0; iifname "wg-spillway" drop; }; }'
-
-heal() { on ctl:root ip route del blackhole 10.200.0.0/24; }
-broken "a host of the premises without the way back" SPW-VPN-029 on ctl:root ip route add blackhole 10.200.0.0/24
-
-heal() { interface_anew; }
-broken "wrong key of the far gateway" SPW-VPN-020 on gw-onprem sh -c "wg set wg-spillway peer $peer remove; wg set wg-spillway peer $(wg genkey | wg pubkey) allowed-ips 172.31.0.0/16"
-broken "keepalive off" SPW-VPN-022 on gw-onprem wg set wg-spillway peer "$peer" persistent-keepalive 0
-
-# The far gateway at another address than the one in use: a packet from the true one would correct it at once, so none gets through.
-drop='table inet lab_break { chain prerouting { type filter hook prerouting priority -300; udp dport 51820 drop; }; }'
-moved() { on_router "$drop"; on gw-onprem wg set wg-spillway peer "$peer" endpoint 203.0.113.7:51820; }
-heal() { on_router 'delete table inet lab_break'; interface_anew; }
-moved
-case " $(codes) " in *" SPW-VPN-021 "*) ;; *) fail "endpoint moved: got '$(codes)'" ;; esac
-heal
-eventually 40 "endpoint moved: healed" sound
-echo " the endpoint's address changed                 SPW-VPN-021  healed"
-
-# Nothing comes through: a session that is there lives on for minutes, so it begins anew while UDP is dropped.
-unheard() { on_router "$drop"; interface_anew; }
-heal() { on_router 'delete table inet lab_break'; }
-broken "UDP 51820 dropped on the way" SPW-VPN-024 unheard
+# Networks on both sides: refused, whatever one asks for.
+lab break overlap >/dev/null
+for command in "plan" "vpn check"; do
+  told=$(on gw-onprem "${as_admin[@]}" $cli $command 2>&1) && fail "row_056 overlap: $command accepts it"
+  grep -q SPW-VPN-005 <<<"$told" || fail "row_056 overlap: $command says '$told'"
+done
+began=$(date +%s%N)
+lab heal overlap >/dev/null
+healed row_056 overlap SPW-VPN-005 "$began"
 
 # EC2 gives a stopped machine's work to nobody: apply makes another gateway, with the same key, at the same elastic address.
-heal() { apply || fail "apply does not heal"; }
-broken "gateway terminated" SPW-VPN-030 aws_cli ec2 terminate-instances --instance-ids "$gateway"
-gateway=$(aws_cli ec2 describe-instances --filters Name=tag:spillway:kind,Values=Gateway Name=instance-state-name,Values=running --query 'Reservations[0].Instances[0].InstanceId')
-
-moved_away() {
-  other=$(aws_cli ec2 allocate-address --domain vpc --query AllocationId)
-  aws_cli ec2 associate-address --allocation-id "$other" --instance-id "$gateway" --allow-reassociation
-}
-elsewhere() { aws_cli ec2 describe-addresses --allocation-ids "$other" --query 'Addresses[0].PublicIp'; }
-give_back() {
-  local association
-  association=$(aws_cli ec2 describe-addresses --allocation-ids "$1" --query 'Addresses[0].AssociationId')
-  [ "$association" = None ] || aws_cli ec2 disassociate-address --association-id "$association" >/dev/null
-  aws_cli ec2 release-address --allocation-id "$1" >/dev/null
-}
-heal() { apply && give_back "$other" || fail "apply does not heal"; }
-broken "gateway at another elastic address" SPW-VPN-021 moved_away
+gateway() { aws_cli ec2 describe-instances --filters Name=tag:spillway:kind,Values=Gateway Name=instance-state-name,Values=running --query 'Reservations[0].Instances[0].InstanceId'; }
+aws_cli ec2 terminate-instances --instance-ids "$(gateway)" >/dev/null
+equal "$(codes)" SPW-VPN-030 "gateway terminated"
+began=$(date +%s%N)
+apply || fail "apply does not heal"
+healed row_057 "gateway terminated" SPW-VPN-030 "$began"
 
 # ---- healed by the monitor, while a ping crosses every 100 ms
 ask '{"op": "monitor"}' >/dev/null
@@ -132,28 +112,47 @@ gap "far gateway restarts" 12
 eventually 20 "after the far gateway's restart" monitored
 
 # Nobody told: WireGuard on the far gateway calls from its new address when its last packets were not answered for 15 s.
-moved_away >/dev/null
+elsewhere() { aws_cli ec2 describe-addresses --filters "Name=instance-id,Values=$(gateway)" --query 'Addresses[0].PublicIp'; }
+home=$(elsewhere)
+lab break address >/dev/null
 began=$SECONDS
-eventually 90 "the tunnel follows the far gateway to its new address" on ctl ping -c 1 -W 1 10.200.0.2
-printf ' %-44s %s\n' "far gateway at another address, nobody told" "crosses again after $((SECONDS - began)) s"
+followed() { on gw-onprem wg show wg-spillway endpoints | grep -q "$(elsewhere):" && on ctl ping -c 1 -W 1 10.200.0.2; }
+eventually 90 "the tunnel follows the far gateway to its new address" followed
+printf ' row_051 %-40s %s\n' "far gateway at another address, untold" "crosses again after $((SECONDS - began)) s"
+lab heal address >/dev/null
+eventually 90 "the tunnel follows it back" followed
+eventually 60 "the monitor's word" monitored
 
 # Told by a name: the monitor asks for it whenever nothing comes back.
 name() { on ctl:root sh -c "printf 'server 192.168.10.10\nzone example.com\nupdate delete tunnel.example.com A\nupdate add tunnel.example.com 1 A $1\nsend\n' | nsupdate -k /etc/spillway/keys/ddns"; }
-name "$(elsewhere)"
+monitor_anew() {
+  ask '{"op": "signal", "name": "spillway-gateway", "signal": 15}' >/dev/null
+  eventually 10 "the monitor starts again" ask '{"op": "monitor"}'
+}
+name "$home"
 on ctl:root sed -i 's/^vpn: {/vpn: {aws_endpoint: "tunnel.example.com:51820", /' /etc/spillway/spillway.yaml
-ask '{"op": "signal", "name": "spillway-gateway", "signal": 15}' >/dev/null
-eventually 10 "the monitor reads the configuration anew" ask '{"op": "monitor"}'
+monitor_anew
 eventually 20 "a tunnel to the name" monitored
-first=$other
 pinging
-moved_away >/dev/null
+lab break address >/dev/null
 name "$(elsewhere)"
-gap "far gateway moves, its name follows" 12
-give_back "$first"
+gap "row_051 far gateway moves, its name follows" 12
+pinging
+lab heal address >/dev/null
+name "$home"
+gap "row_051 and moves back" 12
+
+# The tunnel begins before the name server does: the monitor asks again until there is an answer.
+lab break endpoint >/dev/null
+lab break dns >/dev/null
+monitor_anew
+named "*SPW-VPN-031*" || fail "row_058 tunnel before DNS: got '$(codes)'"
+began=$(date +%s%N)
+lab heal >/dev/null
+eventually 60 "row_058: the tunnel is up" monitored
+healed row_058 "tunnel before DNS" SPW-VPN-031 "$began"
 on ctl:root sed -i 's/aws_endpoint: "tunnel.example.com:51820", //' /etc/spillway/spillway.yaml
-heal >/dev/null
-ask '{"op": "signal", "name": "spillway-gateway", "signal": 15}' >/dev/null
-eventually 10 "the monitor reads the configuration anew" ask '{"op": "monitor"}'
+monitor_anew
 eventually 40 "back at the address that apply gave" sound
 eventually 20 "the monitor's word" monitored
 
@@ -203,20 +202,44 @@ job=$(submit -p cloud --wrap 'sleep 300')
 eventually 30 "the job runs" running "$job"
 eventually 30 "names without findings" sound
 
-heal() { on ctl:root nft delete table inet lab_break; }
-broken "name server unreachable" SPW-DNS-010 on ctl:root nft -f - <<<'table inet lab_break { chain input { type filter hook input priority 0; tcp dport 53 reject with tcp reset; }; }'
-
-other_key() { on ctl:root sh -c 'cp -p /etc/spillway/keys/ddns /root/ddns; sed -i "s/secret \"./secret \"A/" /etc/spillway/keys/ddns; chown slurm /etc/spillway/keys/ddns'; }
-heal() { on ctl:root cp -p /root/ddns /etc/spillway/keys/ddns; }
-broken "the key is not the server's" SPW-DNS-013 other_key
-
-lose_record() { on ctl:root sh -c "printf 'server 192.168.10.10\nzone example.com\nupdate delete cloud-c5-0.example.com A\nsend\n' | nsupdate -k /etc/spillway/keys/ddns"; }
-heal() {  # the daemon looks when it starts, and every five minutes
+node=$(on ctl squeue -h -o %N -j "$job")
+daemon_anew() {  # it looks at names when it starts, and every five minutes
   ask '{"op": "signal", "name": "spillwayd", "signal": 15}' >/dev/null
   eventually 20 "the daemon is back" ask '{"op": "daemon"}'
 }
-lose_record
-case " $(codes) " in *" SPW-DNS-034 "*) ;; *) fail "a lost record: got '$(codes)'" ;; esac
-heal
-eventually 40 "a lost record: healed" sound
-echo " a node's record lost                           SPW-DNS-034  healed"
+fix() { on ctl:slurm $cli doctor dns --fix >/dev/null; }
+text_of() { on ctl dig +short @192.168.10.10 "$1.example.com" TXT; }
+broken row_059 SPW-DNS-014 dns-clock
+broken row_060 SPW-DNS-010 dns
+broken row_060 SPW-DNS-013 dns-key
+broken row_060 SPW-DNS-015 dns-refused
+broken row_062 "*SPW-DNS-034*" "dns-lost $node" daemon_anew
+broken row_062 SPW-DNS-035 "dns-stale cloud-c5-9" daemon_anew
+broken row_063 SPW-DNS-030 dns-memory
+broken row_064 "*SPW-DNS-034*" "dns-wrong $node" fix
+
+# Somebody else's record under a node's name: named, and left alone by daemon and doctor.
+lab break dns-foreign "$node" >/dev/null
+named "*SPW-DNS-034*" || fail "row_061 dns-foreign: got '$(codes)'"
+daemon_anew
+fix && fail "row_061 dns-foreign: doctor --fix mends what is not ours"
+equal "$(text_of "$node")" '"kept by hand"' "row_061: the other's record"
+began=$(date +%s%N)
+lab heal dns-foreign >/dev/null
+daemon_anew
+healed row_061 dns-foreign SPW-DNS-034 "$began"
+
+# The tunnel is down while jobs run and wait: nothing is launched, nothing requeued, and both run once it is up again.
+shut() { on ctl:slurm $cli status -o json | grep "the tunnel is down" >/dev/null; }  # grep -q would end before what it reads
+lab break tunnel >/dev/null
+unmonitored() { ! monitored; }
+eventually 40 "row_057: the monitor calls the tunnel down" unmonitored
+other=$(submit -p cloud --exclusive --wrap 'sleep 300')
+eventually 40 "row_057: status says why nothing is launched" shut
+equal "$(instances)" 1 "row_057: machines while the tunnel is down"
+equal "$(on ctl squeue -h -o %T -j "$job")" RUNNING "row_057: the running job"
+began=$(date +%s%N)
+lab heal tunnel >/dev/null
+eventually 90 "row_057: the other job runs" running "$other"
+printf ' row_057 %-44s %s\n' "tunnel down while jobs run and wait" "the waiting one runs $(python3 -c "print(round(($(date +%s%N) - $began) / 1e9, 1))") s after"
+on ctl scontrol show job "$job" | grep 'Restarts=0' >/dev/null || fail "row_057: the running job was requeued"
