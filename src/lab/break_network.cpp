@@ -92,7 +92,7 @@ Result<Damage> tunnel(const Scene&) {
 }
 
 Result<Damage> far_firewall(const Scene&) {
-  return filtered("gw-aws", "lab_break_firewall", "input priority 0; iifname \"wg-*\" drop");
+  return filtered("gw-aws", "lab_break_firewall", "prerouting priority -300; iifname \"wg-*\" drop");
 }
 
 Result<Damage> return_route(const Scene&) {

@@ -102,7 +102,7 @@ Result<std::string> Cloud::ask(std::string_view operation, emu::Params params) {
 emu::RequestTrouble Cloud::trouble_of(const std::string& service, std::string_view operation,
                                       const emu::Params& params) {
   const std::string name(operation);
-  return emu::request_trouble(account_, {service, name, params});
+  return emu::request_trouble(account_, name, service, params);
 }
 
 Result<void> Cloud::ask_s3(std::string_view operation) {

@@ -35,10 +35,10 @@ Result<net::Response> HttpCloud::send(const net::Request& request, Deadline) {
   emu::Params params = emu::params_of(incoming, service);
   const std::string operation = emu::operation_of(incoming, service, params);
   emu::advance(account);
-  const emu::RequestTrouble trouble = emu::request_trouble(account, {service, operation, params});
+  const emu::RequestTrouble trouble = emu::request_trouble(account, operation, service, params);
   if (trouble.drop_before) return Error{Kind::unavailable, "the connection was cut"};
   const emu::Signature signature = emu::verify(account, incoming);
-  const emu::Arrival arrival{incoming, signature, params, account.make_id("")};
+  const emu::Arrival arrival{incoming, signature, account.make_id(""), &params};
   net::Response response;
   if (trouble.error)
     response = emu::refuse(service, *trouble.error, arrival);

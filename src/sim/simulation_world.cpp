@@ -274,7 +274,9 @@ void Simulation::lift_everything() {
   disturbed_at_ = clock_.now();
   for (int i = 0; i < terms_.nodes; ++i) {
     const slurm::Node& node = slurm_.look(name(i));
-    if (node.state.is_draining() && drained_.contains(node.name))
+    // Who set a node DOWN that we had drained wrote over our reason; scontrol's resume clears both.
+    const bool both = downed_.contains(node.name) && node.reason == "broken fan";
+    if (node.state.is_draining() && (drained_.contains(node.name) || both))
       order(node.name, slurm::NodeAction::undrain, "");
     if (downed_.contains(node.name) && node.state.is_down())
       order(node.name, slurm::NodeAction::power_down_force, "");

@@ -31,12 +31,12 @@ node=$(on ctl squeue -h -o %N -j "$job")
 lab break spot-notice "$node" >/dev/null
 metadata='token=$(curl -sX PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)
   curl -sf -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/'
-on "$node" sh -c "${metadata}spot/instance-action" | grep '"action":"terminate"' >/dev/null || fail "no notice in the metadata"
+on "$node:root" sh -c "${metadata}spot/instance-action" | grep '"action": *"terminate"' >/dev/null || fail "no notice in the metadata"
 lab break imds-silent "$node" >/dev/null
-on "$node" sh -c "${metadata}instance-id" && fail "the metadata service speaks"
+on "$node:root" sh -c "${metadata}instance-id" && fail "the metadata service speaks"
 equal "$(broken)" "imds-silent spot-notice" "what is broken"
 lab heal >/dev/null
-on "$node" sh -c "${metadata}instance-id" >/dev/null || fail "the metadata service is silent still"
+on "$node:root" sh -c "${metadata}instance-id" >/dev/null || fail "the metadata service is silent still"
 nothing_broken || fail "something is left: $(broken)"
 
 # ---- the network: each way is closed while it is broken, and open again afterwards
