@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <random>
+#include <thread>
 
 #include "aws/errors.h"
 #include "aws/protocol.h"
@@ -23,6 +24,7 @@ double kernel_random() {
 
 // Less than this is not what makes a signature invalid (AWS allows five minutes; fifteen on S3).
 constexpr std::chrono::minutes kNoticeableSkew{4};
+constexpr size_t kLongAnswer = 100'000;  // bytes
 
 // Moves the lists that a page adds to the end of those that are there.
 void append_lists(Json& all, Json page, const std::vector<std::string>& keys) {
@@ -48,11 +50,13 @@ struct Client::Attempt {
   Wire wire;
   Endpoint endpoint;
   std::string url;
+  double instances = 0;  // that it starts or ends
   int sent = 0;
   bool credentials_renewed = false, paid_for_timeout = false;
   std::optional<Result<Json>> answer;
-  bool again = false;  // send it once more ...
-  Duration delay{};    // ... after this
+  std::optional<net::Response> good;  // to be parsed
+  bool again = false;                 // send it once more ...
+  Duration delay{};                   // ... after this
 };
 
 Client::Client(net::Transport& transport, CredentialsProvider& credentials, Clock& clock, Settings settings)
@@ -75,6 +79,8 @@ Result<Client::Attempt> Client::prepare(Call call) const {
     auto checked = check_input(*attempt.operation->input.shape, call.input);
     if (!checked) return std::move(checked).error().during(name);
   }
+  if (settings_.pacing && call.service == "ec2")
+    attempt.instances = Pacing::instances_in(call.operation, call.input);
   auto wire = serialize(*attempt.model, *attempt.operation, call.input);
   if (!wire) return std::move(wire).error().during(name);
   attempt.wire = *std::move(wire);
@@ -135,8 +141,7 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
     inside = parse_fault(*attempt.model, *response);
   if (response->status < 300 && inside.code.empty()) {
     quota_.release(attempt.sent > 1, attempt.paid_for_timeout);
-    attempt.answer = parse(*attempt.model, *attempt.operation, *response);
-    if (!*attempt.answer) attempt.answer = std::move(*attempt.answer).error().during(name);
+    attempt.good = *std::move(response);
     return;
   }
   const Fault fault = inside.code.empty() ? parse_fault(*attempt.model, *response) : inside;
@@ -149,6 +154,8 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   const bool corrected = std::chrono::abs(Duration{clock_offset_us_ - offset_before}) > kNoticeableSkew;
   if (corrected)
     log::warning("aws", "this machine's clock differs from AWS's by {} s", clock_offset_us_ / 1'000'000);
+  if (settings_.pacing && error.kind == Kind::throttled && attempt.model->service == "ec2")
+    settings_.pacing->refused(attempt.operation->name, clock_.now());
   bool renewed = false;
   if (is_refused_key(fault.code))
     credentials_.invalidate();  // the next call reads them anew: keys are rotated
@@ -161,6 +168,45 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
   attempt.delay = asked_delay(*response).value_or(
       corrected || renewed ? Duration{} : backoff(settings_.retry, attempt.sent, settings_.random()));
   attempt.answer = std::move(error);
+}
+
+/// Parses what is good, long answers side by side: a list of ten thousand instances takes a while.
+std::vector<Result<Json>> Client::answers_of(std::vector<Attempt>& attempts) {
+  const auto read = [](Attempt& attempt) {
+    if (!attempt.good) return;
+    attempt.answer = parse(*attempt.model, *attempt.operation, *attempt.good);
+    if (!*attempt.answer)
+      attempt.answer =
+          std::move(*attempt.answer).error().during(attempt.model->service + " " + attempt.operation->name);
+  };
+  std::vector<Attempt*> long_ones;
+  for (Attempt& attempt : attempts)
+    if (attempt.good && attempt.good->body.size() > kLongAnswer)
+      long_ones.push_back(&attempt);
+    else
+      read(attempt);
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < long_ones.size(); i = next++) read(*long_ones[i]);
+  };
+  const size_t hands = std::min<size_t>(long_ones.size(), std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::jthread> helpers;
+  for (size_t i = 1; i < hands; ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();  // joins them
+  std::vector<Result<Json>> answers;
+  for (Attempt& attempt : attempts) answers.push_back(*std::move(attempt.answer));
+  return answers;
+}
+
+Duration Client::pace(const std::vector<Attempt*>& attempts) {
+  Duration wait{};
+  if (!settings_.pacing) return wait;
+  const Time now = clock_.now();
+  for (const Attempt* attempt : attempts)
+    if (attempt->model->service == "ec2")
+      wait = std::max(wait, settings_.pacing->take(attempt->operation->name, attempt->instances, now));
+  return wait;
 }
 
 std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline deadline) {
@@ -176,6 +222,16 @@ std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline de
     pending.push_back(&attempts[i]);
   }
   while (!pending.empty()) {
+    if (const Duration wait = pace(pending); wait > Duration{}) {
+      if (wait >= deadline.remaining()) {
+        for (Attempt* attempt : pending)
+          attempt->answer =
+              Error{Kind::throttled, fmt::format("{} {} would exceed EC2's rate", attempt->model->service,
+                                                 attempt->operation->name)};
+        break;
+      }
+      clock_.sleep_for(wait);
+    }
     std::vector<net::Request> requests;
     std::vector<Attempt*> sent;
     for (Attempt* attempt : pending) {
@@ -202,9 +258,7 @@ std::vector<Result<Json>> Client::call_many(std::vector<Call> calls, Deadline de
     }
     if (wait > Duration{}) clock_.sleep_for(wait);
   }
-  std::vector<Result<Json>> answers;
-  for (Attempt& attempt : attempts) answers.push_back(*std::move(attempt.answer));
-  return answers;
+  return answers_of(attempts);
 }
 
 Result<Json> Client::call(std::string_view service, std::string_view operation, Json input,

@@ -10,6 +10,7 @@
 #include "aws/credentials.h"
 #include "aws/endpoints.h"
 #include "aws/model.h"
+#include "aws/pacing.h"
 #include "aws/retry.h"
 #include "base/json.h"
 #include "base/time.h"
@@ -22,6 +23,7 @@ struct Settings {
   Endpoints endpoints;
   RetryPolicy retry;
   std::function<double()> random;  // uniform in [0, 1); empty: the kernel's
+  Pacing* pacing = nullptr;        // of calls to EC2; null: each is sent at once
 };
 
 /// One call of an operation.
@@ -58,6 +60,9 @@ class Client {
   struct Attempt;
   Result<Attempt> prepare(Call call) const;
   Result<net::Request> signed_request(const Attempt& attempt, Deadline deadline);
+  /// How long these have to wait for EC2's buckets, by our account of them.
+  Duration pace(const std::vector<Attempt*>& attempts);
+  static std::vector<Result<Json>> answers_of(std::vector<Attempt>& attempts);
   void judge(Attempt& attempt, Result<net::Response> response);
   void compare_clocks(const net::Response& response);
   bool may_retry(const Attempt& attempt, const Error& error, bool skew_corrected);

@@ -48,6 +48,35 @@ Instance instance_from(const Json& json) {
   return out;
 }
 
+FleetAnswer fleet_answer(const Json& answer) {
+  FleetAnswer out{.fleet_id = answer["FleetId"].as_string()};
+  for (const Json& set : answer["Instances"].items()) {
+    const Json& place = set["LaunchTemplateAndOverrides"]["Overrides"];
+    for (const Json& id : set["InstanceIds"].items())
+      out.instances.push_back({InstanceId(id.as_string()), set["InstanceType"].as_string(),
+                               place["SubnetId"].as_string(), place["AvailabilityZone"].as_string()});
+  }
+  for (const Json& error : answer["Errors"].items()) {
+    const Json& place = error["LaunchTemplateAndOverrides"]["Overrides"];
+    out.errors.push_back({error["ErrorCode"].as_string(), error["ErrorMessage"].as_string(),
+                          place["InstanceType"].as_string(), place["SubnetId"].as_string(),
+                          place["AvailabilityZone"].as_string()});
+  }
+  return out;
+}
+
+Json listing(const std::vector<Filter>& filters) {
+  Json list = Json::array();
+  for (const Filter& filter : filters)
+    list.push(Json::object({{"Name", filter.name}, {"Values", texts(filter.values)}}));
+  return Json::object({{"MaxResults", 1000}, {"Filters", std::move(list)}});
+}
+
+void append_instances(const Json& page, std::vector<Instance>& out) {
+  for (const Json& reservation : page["Reservations"].items())
+    for (const Json& instance : reservation["Instances"].items()) out.push_back(instance_from(instance));
+}
+
 // The ids that a NotFound names: "The instance IDs 'i-1, i-2' do not exist".
 std::vector<std::string> named_ids(std::string_view message) {
   std::vector<std::string> out;
@@ -65,44 +94,73 @@ std::string Instance::tag(std::string_view key) const {
   return found == tags.end() ? "" : found->value;
 }
 
+Room Ec2::launches_left(Time now) const {
+  Pacing* pacing = client_ ? client_->settings().pacing : nullptr;
+  return pacing ? Room{pacing->launches_left(now), static_cast<size_t>(pacing->rates().launches.burst)}
+                : Room{};
+}
+
+Room Ec2::ends_left(Time now) const {
+  Pacing* pacing = client_ ? client_->settings().pacing : nullptr;
+  return pacing ? Room{pacing->ends_left(now), static_cast<size_t>(pacing->rates().ends.burst)} : Room{};
+}
+
 Result<FleetAnswer> Ec2::create_fleet(const Json& request, Deadline deadline) {
-  const Json answer = TRY(client_->call("ec2", "CreateFleet", request, deadline));
-  FleetAnswer out{.fleet_id = answer["FleetId"].as_string()};
-  for (const Json& set : answer["Instances"].items()) {
-    const Json& place = set["LaunchTemplateAndOverrides"]["Overrides"];
-    for (const Json& id : set["InstanceIds"].items())
-      out.instances.push_back({InstanceId(id.as_string()), set["InstanceType"].as_string(),
-                               place["SubnetId"].as_string(), place["AvailabilityZone"].as_string()});
+  return fleet_answer(TRY(client_->call("ec2", "CreateFleet", request, deadline)));
+}
+
+std::vector<Result<FleetAnswer>> Ec2::create_fleets(const std::vector<Json>& requests, Deadline deadline) {
+  std::vector<Result<FleetAnswer>> answers;
+  if (!client_ || requests.size() < 2) {
+    for (const Json& request : requests) answers.push_back(create_fleet(request, deadline));
+    return answers;
   }
-  for (const Json& error : answer["Errors"].items()) {
-    const Json& place = error["LaunchTemplateAndOverrides"]["Overrides"];
-    out.errors.push_back({error["ErrorCode"].as_string(), error["ErrorMessage"].as_string(),
-                          place["InstanceType"].as_string(), place["SubnetId"].as_string(),
-                          place["AvailabilityZone"].as_string()});
-  }
-  return out;
+  std::vector<Call> calls;
+  for (const Json& request : requests) calls.push_back({"ec2", "CreateFleet", request});
+  for (Result<Json>& answer : client_->call_many(std::move(calls), deadline))
+    answers.push_back(answer ? Result<FleetAnswer>(fleet_answer(*answer)) : std::move(answer).error());
+  return answers;
 }
 
 Result<std::vector<Instance>> Ec2::describe_instances(const std::vector<Filter>& filters, Deadline deadline) {
-  Json input = Json::object({{"MaxResults", 1000}});
-  for (const Filter& filter : filters) {
-    Json list = input["Filters"];
-    input.set("Filters", list.push(Json::object({{"Name", filter.name}, {"Values", texts(filter.values)}})));
-  }
-  const Json answer = TRY(client_->call_all("ec2", "DescribeInstances", std::move(input), deadline));
   std::vector<Instance> out;
-  for (const Json& reservation : answer["Reservations"].items())
-    for (const Json& instance : reservation["Instances"].items()) out.push_back(instance_from(instance));
+  append_instances(TRY(client_->call_all("ec2", "DescribeInstances", listing(filters), deadline)), out);
+  return out;
+}
+
+Result<std::vector<Instance>> Ec2::describe_each(const std::vector<Filter>& filters, Deadline deadline) {
+  std::vector<Instance> out;
+  if (!client_) {
+    for (const Filter& filter : filters)
+      std::ranges::move(TRY(describe_instances(std::vector{filter}, deadline)), std::back_inserter(out));
+    return out;
+  }
+  std::vector<Call> calls;
+  for (const Filter& filter : filters) calls.push_back({"ec2", "DescribeInstances", listing({filter})});
+  while (!calls.empty()) {
+    std::vector<Call> next_pages;
+    const auto answers = client_->call_many(calls, deadline);
+    for (size_t i = 0; i < answers.size(); ++i) {
+      if (!answers[i]) return answers[i].error();
+      append_instances(*answers[i], out);
+      if (const std::string& token = (*answers[i])["NextToken"].as_string(); !token.empty()) {
+        if (calls[i].input["NextToken"].as_string() == token)
+          return Error{Kind::internal, "ec2 DescribeInstances gives the same page again"};
+        next_pages.push_back(std::move(calls[i]));
+        next_pages.back().input.set("NextToken", token);
+      }
+    }
+    calls = std::move(next_pages);
+  }
   return out;
 }
 
 Result<std::vector<Instance>> Ec2::describe_instances(const std::vector<InstanceId>& ids, Deadline deadline) {
   // By filter and not by InstanceIds: there, one id that is not yet visible would fail the rest.
-  std::vector<Instance> out;
-  for (const std::vector<std::string>& chunk : chunks(ids, kMaxFilterValues))
-    std::ranges::move(TRY(describe_instances({Filter{"instance-id", chunk}}, deadline)),
-                      std::back_inserter(out));
-  return out;
+  std::vector<Filter> filters;
+  for (std::vector<std::string>& chunk : chunks(ids, kMaxFilterValues))
+    filters.push_back({"instance-id", std::move(chunk)});
+  return describe_each(filters, deadline);
 }
 
 Result<std::vector<Instance>> Ec2::terminate_known(std::vector<std::string> ids, Deadline deadline) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,11 @@ struct FleetAnswer {
   std::vector<FleetError> errors;
 };
 
+/// What a token bucket holds, and can hold.
+struct Room {
+  size_t left = SIZE_MAX, most = SIZE_MAX;
+};
+
 struct Filter {
   std::string name;
   std::vector<std::string> values;
@@ -60,11 +66,20 @@ class Ec2 {
     return client_ ? client_->clock_offset() : std::nullopt;
   }
 
+  /// How many instances may be started, and ended, now, by our account of EC2's token buckets.
+  virtual Room launches_left(Time now) const;
+  virtual Room ends_left(Time now) const;
+
   /// CreateFleet with its input shape as JSON, which the caller has journaled; idempotent by its ClientToken.
   virtual Result<FleetAnswer> create_fleet(const Json& request, Deadline deadline);
+  /// Several of them side by side; answers in their order.
+  virtual std::vector<Result<FleetAnswer>> create_fleets(const std::vector<Json>& requests,
+                                                         Deadline deadline);
   /// All pages. Source: EC2 API, DescribeInstances.
   virtual Result<std::vector<Instance>> describe_instances(const std::vector<Filter>& filters,
                                                            Deadline deadline);
+  /// What each of several filters finds, asked for side by side, as one list.
+  virtual Result<std::vector<Instance>> describe_each(const std::vector<Filter>& filters, Deadline deadline);
   /// Those of `ids` that EC2 shows; an unknown one is left out, as it may be too new to be seen.
   virtual Result<std::vector<Instance>> describe_instances(const std::vector<InstanceId>& ids,
                                                            Deadline deadline);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <pugixml.hpp>
+#include <unordered_map>
 
 #include "aws/errors.h"
 #include "aws/protocol.h"
@@ -62,20 +63,39 @@ class Reader {
 
   Result<Json> structure(const Shape& shape, const pugi::xml_node& node, int depth) const {
     Json out = Json::object();
-    for (const Member& member : shape.members) {
+    const Places& places = places_of(shape);
+    std::vector<pugi::xml_node> first_of(shape.members.size());
+    for (const pugi::xml_node& child : node.children())
+      if (const auto place = places.find(local_name(child.name())); place != places.end())
+        if (pugi::xml_node& found = first_of[place->second]; !found) found = child;
+    for (size_t i = 0; i < shape.members.size(); ++i) {
+      const Member& member = shape.members[i];
       if (in_headers(member.ref)) continue;
       if (member.ref.xml_attribute) {
         TRY(attribute(member, node, out));
       } else if (member.ref.flattened) {
         TRY(flattened(member, node, out, depth));
-      } else if (const pugi::xml_node child = first(node, element_name(member))) {
-        out.set(member.name, TRY(value(member.ref, child, depth + 1)));
+      } else if (first_of[i]) {
+        out.mutable_members().emplace_back(member.name, TRY(value(member.ref, first_of[i], depth + 1)));
       }
     }
     return out;
   }
 
  private:
+  /// Where among its shape's members the one is that an element stands for.
+  using Places = std::unordered_map<std::string_view, size_t>;
+  const Places& places_of(const Shape& shape) const {
+    const auto [known, is_new] = places_.try_emplace(&shape);
+    if (is_new)
+      for (size_t i = 0; i < shape.members.size(); ++i) {
+        const Ref& ref = shape.members[i].ref;
+        if (!in_headers(ref) && !ref.xml_attribute && !ref.flattened)
+          known->second.emplace(element_name(shape.members[i]), i);
+      }
+    return known->second;
+  }
+
   static pugi::xml_node first(const pugi::xml_node& node, std::string_view name) {
     for (const pugi::xml_node& child : node.children())
       if (local_name(child.name()) == name) return child;
@@ -110,6 +130,8 @@ class Reader {
     out.set(key.text().get(), content ? TRY(value(map.shape->value, content, depth + 1)) : Json());
     return {};
   }
+
+  mutable std::unordered_map<const Shape*, Places> places_;
 };
 
 }  // namespace

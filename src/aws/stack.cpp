@@ -44,8 +44,12 @@ class OwningStack final : public Stack {
                          [environment = with.environment] { return SharedConfig::load(environment); },
                          choices.profile, choices.explicit_profile),
                      clock_),
+        pacing_(with.rates),
         client_(transport_, credentials_, clock_,
-                {.region = choices.region, .endpoints = choices.endpoints, .retry = with.retry}) {}
+                {.region = choices.region,
+                 .endpoints = choices.endpoints,
+                 .retry = with.retry,
+                 .pacing = &pacing_}) {}
 
   Client& client() override { return client_; }
   CredentialsProvider& credentials() override { return credentials_; }
@@ -60,6 +64,7 @@ class OwningStack final : public Stack {
   net::Transport& transport_;
   Clock& clock_;
   CredentialChain credentials_;
+  Pacing pacing_;
   Client client_;
 };
 

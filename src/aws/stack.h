@@ -16,6 +16,7 @@ struct Overrides {
   std::string ca_file;       // beats AWS_CA_BUNDLE and the profile's ca_bundle
   std::string endpoint_url;  // for every service; beats all other settings
   RetryPolicy retry;
+  Rates rates;
 };
 
 /// A client with all that it stands on.

@@ -177,11 +177,12 @@ void refuse_repeated_names(const std::vector<Partition>& partitions, JsonReader:
 std::optional<int> NodeGroup::index_of(const NodeName& node) const {
   const std::string before = prefix();
   if (!node.value.starts_with(before)) return std::nullopt;
-  const auto number = parse_int(std::string_view(node.value).substr(before.size()));
-  if (!number || *number > max_nodes) return std::nullopt;
+  const std::string_view digits = std::string_view(node.value).substr(before.size());
+  const auto number = parse_int(digits);
+  const bool as_written = digits == "0" || (!digits.empty() && digits[0] >= '1' && digits[0] <= '9');
+  if (!number || !as_written || *number > max_nodes) return std::nullopt;
   const int64_t index = *number - (starts_from_1 ? 1 : 0);
-  if (index < 0 || index >= max_nodes || this->node(static_cast<int>(index)) != node) return std::nullopt;
-  return static_cast<int>(index);
+  return index < 0 || index >= max_nodes ? std::nullopt : std::optional(static_cast<int>(index));
 }
 
 std::string NodeGroup::range() const {

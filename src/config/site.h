@@ -24,6 +24,7 @@ void describe(Visitor& v, ClusterConfig& c) {
 
 struct AwsConfig {
   std::string profile, region, vpc_cidr, compute_role_id, endpoint_url, ca_bundle;
+  int64_t launch_burst = 1000, launch_per_s = 2, end_burst = 1000, end_per_s = 20, request_factor = 1;
 };
 template <class Visitor>
 void describe(Visitor& v, AwsConfig& c) {
@@ -35,6 +36,16 @@ void describe(Visitor& v, AwsConfig& c) {
   v.field("aws.endpoint_url", c.endpoint_url,
           "Where the API answers in place of AWS; it wins over the AWS tools' own settings.");
   v.field("aws.ca_bundle", c.ca_bundle, "Certificates to trust instead of the system's.");
+  v.field("aws.launch_burst", c.launch_burst, "Instances that EC2 lets this account start at once.")
+      .range(1, 1'000'000);
+  v.field("aws.launch_per_s", c.launch_per_s, "Instances that it may start each second after that.")
+      .range(1, 1'000'000);
+  v.field("aws.end_burst", c.end_burst, "Instances that it may end at once.").range(1, 1'000'000);
+  v.field("aws.end_per_s", c.end_per_s, "Instances that it may end each second after that.")
+      .range(1, 1'000'000);
+  v.field("aws.request_factor", c.request_factor,
+          "How many times EC2's published request rates this account has.")
+      .range(1, 1000);
 }
 
 struct DataConfig {

@@ -54,16 +54,18 @@ Result<Daemon> Daemon::start(const Places& places, Reconciler& reconciler, slurm
 Result<Pass> Daemon::run(const Fd& stop, const std::filesystem::path& state, Until until, Deadline deadline,
                          const std::function<void()>& after_pass) {
   const auto opened = identity(state);
+  Look what = Look::everything;
   for (;;) {
     if (identity(state) != opened)
       return Error{Kind::conflict, fmt::format("{} was taken away while the daemon ran", state.string())};
-    const Pass pass = TRY(reconciler_.pass(deadline.sooner(kPassAtMost)));
+    const Pass pass = TRY(reconciler_.pass(deadline.sooner(kPassAtMost), what));
     after_pass();
     answer_waiters();
     if (until == Until::one_pass || (until == Until::settled && settled(pass))) return pass;
     if (deadline.expired()) return Error{Kind::timeout, kUnsettled, "not settled in time"};
     const Deadline next = Deadline::after(next_look(pass));
     bool look = pass.answered;
+    what = pass.answered ? Look::machines : Look::everything;
     while (!look) {
       std::vector<pollfd> fds = {
           {stop.get(), POLLIN, 0}, {wake_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
@@ -79,6 +81,7 @@ Result<Pass> Daemon::run(const Fd& stop, const std::filesystem::path& state, Unt
         while (recv(wake_.get(), pokes.data(), pokes.size(), 0) > 0) {
         }
         look = true;
+        what = Look::slurm;
       }
       size_t i = 3;
       const bool waited = anyone_waits();

@@ -140,9 +140,10 @@ Result<void> Executor::act(const MarkJoined& step, const Records& records, Deadl
   std::vector<NodeName> recovered, joined;
   std::set<GroupName> groups;
   for (const InstanceId& id : step.instances) {
-    const MachineRecord& machine = records.machines.at(id);
-    groups.insert(machine.group);
-    const auto node = records.nodes.find(machine.node);
+    const auto machine = records.machines.find(id);
+    if (machine == records.machines.end()) continue;
+    groups.insert(machine->second.group);
+    const auto node = records.nodes.find(machine->second.node);
     if (node == records.nodes.end()) continue;
     joined.push_back(node->first);
     if (node->second.failures > 0) recovered.push_back(node->first);

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <set>
 
 #include "fleet/outside.h"
@@ -15,10 +16,15 @@ class Executor {
   Executor(Journal& journal, Outside& outside, const Policy& policy)
       : journal_(journal), outside_(outside), policy_(policy) {}
 
-  /// Does one step. `records` is what the plan was made from. An error means that the step did not (wholly)
+  /// Does one step. `records` is what the journal holds. An error means that the step did not (wholly)
   /// happen and is worth repeating later; outcomes such as a shortfall or a refused launch are journaled and
   /// are no errors.
   Result<void> execute(const Step& step, const Records& records, Deadline deadline);
+  /// Does several launches side by side: all are journaled, then all asked for, then all answers journaled.
+  /// One outcome for each. `answered` is called when EC2 has answered, before that is journaled.
+  using Answered = std::function<void(aws::Ec2&, const std::vector<IntentId>&)>;
+  std::vector<Result<void>> launch(const std::vector<const Launch*>& steps, Deadline deadline,
+                                   const Answered& answered = {});
 
  private:
   using Nothing = Result<void>;
@@ -51,6 +57,8 @@ class Executor {
   Nothing act(const Connect&, const Records&, Deadline);
   Nothing act(const Forget&, const Records&, Deadline);
 
+  /// The call's answer, into the journal.
+  Nothing record(LaunchRecord launch, Result<aws::FleetAnswer> answer);
   /// Whether any node of the launch is still wanted by now.
   Result<bool> is_wanted(const LaunchRecord& launch);
   Nothing record_answer(LaunchRecord launch, const aws::FleetAnswer& answer);

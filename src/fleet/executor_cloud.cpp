@@ -71,19 +71,54 @@ Result<bool> Executor::is_wanted(const LaunchRecord& launch) {
 }
 
 Result<void> Executor::act(const Launch& step, const Records&, Deadline deadline) {
-  LaunchRecord launch = step.record;
-  if (!TRY(is_wanted(launch))) return {};  // by an earlier step of the same plan
-  ++launch.tries;
-  if (planted(Bug::new_token_each_try))
-    launch.request.set("ClientToken", fmt::format("{}-{}", launch.intent, launch.tries));
-  aws::Ec2* ec2 = TRY(ec2_of(launch.group));
-  TRY(journal_.transaction([&]() -> Result<void> {
-    TRY(journal_.save(launch));
-    for (const LaunchNode& each : launch.nodes)
-      TRY(note("launch", each.node, {}, launch.intent, each.job, launch.tries > 1 ? "repeated" : ""));
+  return launch({&step}, deadline).front();
+}
+
+std::vector<Result<void>> Executor::launch(const std::vector<const Launch*>& steps, Deadline deadline,
+                                           const Answered& answered) {
+  std::vector<Result<void>> outcomes(steps.size());
+  struct Asked {
+    std::vector<LaunchRecord> launches;
+    std::vector<size_t> places;  // among the outcomes
+  };
+  std::map<aws::Ec2*, Asked> by_cloud;
+  const auto journaled = journal_.transaction([&]() -> Result<void> {
+    by_cloud.clear();
+    for (size_t i = 0; i < steps.size(); ++i) {
+      LaunchRecord launch = steps[i]->record;
+      if (!TRY(is_wanted(launch))) continue;  // by an earlier step of the same plan
+      ++launch.tries;
+      if (planted(Bug::new_token_each_try))
+        launch.request.set("ClientToken", fmt::format("{}-{}", launch.intent, launch.tries));
+      const auto ec2 = ec2_of(launch.group);
+      if (!ec2) {
+        outcomes[i] = ec2.error();
+        continue;
+      }
+      TRY(journal_.save(launch));
+      for (const LaunchNode& each : launch.nodes)
+        TRY(note("launch", each.node, {}, launch.intent, each.job, launch.tries > 1 ? "repeated" : ""));
+      by_cloud[*ec2].launches.push_back(std::move(launch));
+      by_cloud[*ec2].places.push_back(i);
+    }
     return {};
-  }));
-  auto answer = ec2->create_fleet(launch.request, deadline);
+  });
+  if (!journaled) return std::vector<Result<void>>(steps.size(), journaled);
+  for (auto& [ec2, asked] : by_cloud) {
+    std::vector<Json> requests;
+    for (const LaunchRecord& launch : asked.launches) requests.push_back(launch.request);
+    auto answers = ec2->create_fleets(requests, deadline);
+    std::vector<IntentId> launched;
+    for (size_t i = 0; i < answers.size(); ++i)
+      if (answers[i] && !answers[i]->instances.empty()) launched.push_back(asked.launches[i].intent);
+    if (answered && !launched.empty()) answered(*ec2, launched);
+    for (size_t i = 0; i < answers.size(); ++i)
+      outcomes[asked.places[i]] = record(std::move(asked.launches[i]), std::move(answers[i]));
+  }
+  return outcomes;
+}
+
+Result<void> Executor::record(LaunchRecord launch, Result<aws::FleetAnswer> answer) {
   return answer ? record_answer(std::move(launch), *answer)
                 : record_refusal(std::move(launch), answer.error());
 }
@@ -230,7 +265,9 @@ Result<void> Executor::act(const WriteTags& step, const Records&, Deadline deadl
 
 Result<void> Executor::act(const Terminate& step, const Records& records, Deadline deadline) {
   std::map<aws::Ec2*, std::vector<InstanceId>> by_cloud;
-  for (const InstanceId& id : step.instances) by_cloud[TRY(ec2_of(records.machines.at(id)))].push_back(id);
+  for (const InstanceId& id : step.instances)
+    if (const auto machine = records.machines.find(id); machine != records.machines.end())
+      by_cloud[TRY(ec2_of(machine->second))].push_back(id);
   for (const auto& [ec2, ids] : by_cloud) {
     TRY(update(ids, "terminate", step.reason, [&](MachineRecord& m) {
       m.terminate_at = now();

@@ -194,6 +194,10 @@ Result<void> Journal::set_gates(const std::string& gates) {
   return set_meta("gates", gates);
 }
 
+Result<int64_t> Journal::written_elsewhere() {
+  return TRY(db_.query("PRAGMA data_version")).front().integer(0);
+}
+
 Result<Records> Journal::load() {
   Records records;
   for (const store::Row& row : TRY(db_.query("SELECT " + std::string(kNodeColumns) + " FROM nodes"))) {
@@ -221,7 +225,7 @@ Result<Records> Journal::load() {
                         .error = row.text(9),
                         .assigned = row.integer(10) != 0};
     // Nobody asks again for one that is settled, and there are many.
-    if (launch.state != LaunchState::failed && !launch.assigned)
+    if (!launch.settled())
       launch.request = TRY(Json::parse(row.text(2)));
     records.launches.emplace(launch.intent, std::move(launch));
   }

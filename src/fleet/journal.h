@@ -19,6 +19,7 @@ struct Records {
   std::map<InstanceId, MachineRecord> machines;
   std::map<std::string, PoolRecord> pools;  // that rested
   std::map<GroupName, GroupRecord> groups;  // that something happened to
+  bool operator==(const Records&) const = default;
 };
 
 /// The durable memory of wishes, intents and bindings (state.db). Everything that is about to touch the
@@ -47,6 +48,8 @@ class Journal {
   virtual Result<std::string> gates();
   virtual Result<void> set_gates(const std::string& gates);
 
+  /// A number that changes when another process writes to the file.
+  virtual Result<int64_t> written_elsewhere();
   virtual Result<Records> load();
   /// Whether this wish has been taken before.
   virtual Result<bool> has_taken(const std::string& wish_id);

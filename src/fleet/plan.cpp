@@ -139,13 +139,17 @@ bool in_motion(const World& world) {
   for (const auto& [intent, launch] : records.launches)
     if (launch.state == LaunchState::intended || (launch.state == LaunchState::answered && !launch.assigned))
       return true;
-  for (const auto& [id, machine] : records.machines)
+  std::set<NodeName> held;
+  for (const auto& [id, machine] : records.machines) {
     if (machine.joined_at == kNever || machine.terminate_at != kNever || machine.unseen_since != kNever)
       return true;
-  for (const auto& [name, node] : records.nodes)
-    if (node.wanted == Wanted::failed ||
-        (node.wanted == Wanted::up) != (machine_of(records, name) != nullptr))
-      return true;
+    if (machine.live()) held.insert(machine.node);
+  }
+  for (const auto& [name, node] : records.nodes) {
+    if (node.wanted == Wanted::failed) return true;
+    if (held.empty() && node.wanted == Wanted::down) continue;
+    if ((node.wanted == Wanted::up) != held.contains(name)) return true;
+  }
   return false;
 }
 

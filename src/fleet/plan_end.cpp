@@ -9,12 +9,17 @@ namespace spillway::fleet {
 void Planner::terminate() {
   std::map<std::string, Terminate> by_reason;
   Unregister unregister;  // first: nobody should look for a machine that is on its way out
+  auto rooms = world_.ends_left;
   for (const auto& [id, machine] : world_.records.machines) {
     if (!machine.live() || closing_.contains(id)) continue;
     const std::string reason = reason_to_end(machine);
     if (reason.empty() || is_held(machine)) continue;
     if (name_is_to_go(machine, world_, policy_)) unregister.instances.push_back(id);
     if (machine.terminate_at != kNever && !asked_in_vain(machine)) continue;
+    if (const auto room = rooms.find(machine.cloud); room != rooms.end()) {
+      if (room->second.left == 0) continue;  // for now: EC2's rates allow no more
+      --room->second.left;
+    }
     by_reason[reason].reason = reason;
     by_reason[reason].instances.push_back(id);
   }

@@ -47,11 +47,12 @@ void Planner::fail() {
   // Nobody comes back for these: they have no machine, and Slurm waits for one.
   if (world_.slurm)
     for (const auto& [name, in_slurm] : *world_.slurm) {
+      if (!in_slurm.state.is_down()) continue;  // most are not
       const NodeRecord* known = node(name);
       if (known && (known->wanted != Wanted::down || !older_than(known->since, policy_.wish_grace))) continue;
       // We set it DOWN ourselves, and the journal that knew is lost.
       const bool ours = in_slurm.reason.starts_with("spillway: ");
-      if (!in_slurm.state.is_down() || holds_machine(name) || !(given_up(in_slurm) || ours)) continue;
+      if (holds_machine(name) || !(given_up(in_slurm) || ours)) continue;
       step.nodes.push_back(failed(known ? *known : NodeRecord{.name = name},
                                   fmt::format("Slurm set it DOWN: {}", in_slurm.reason), true));
     }

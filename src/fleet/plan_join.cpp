@@ -93,12 +93,14 @@ void Planner::introduce() {
         (leaving && policy_.bucket && holds_secrets(machine)))
       withdraw.instances.push_back(id);
     if (leaving || !wants(machine.node, machine.epoch)) continue;
-    if (policy_.bucket && machine.published_at == kNever) {
+    const aws::Instance* seen = instance(id);
+    // A machine that has just been launched is looked at first.
+    const bool may_wait = !seen && !older_than(machine.launched_at, policy_.wish_grace);
+    if (policy_.bucket && machine.published_at == kNever && !may_wait) {
       publish[machine.intent].intent = machine.intent;
       publish[machine.intent].instances.push_back(id);
     }
-    if (policy_.bucket && machine.released_at == kNever) release.instances.push_back(id);
-    const aws::Instance* seen = instance(id);
+    if (policy_.bucket && machine.released_at == kNever && !may_wait) release.instances.push_back(id);
     MachineRecord there = machine;
     if (seen && !seen->private_ip.empty()) there.address = seen->private_ip;
     if (!there.address.empty() && name_is_due(there, world_, policy_)) names.machines.push_back(there);
@@ -110,10 +112,11 @@ void Planner::introduce() {
         in_slurm->state.is_registered() && !refused(*in_slurm))
       joined.instances.push_back(id);
   }
-  for (auto& [intent, step] : publish) steps_.emplace_back(std::move(step));
-  if (!release.instances.empty()) steps_.emplace_back(std::move(release));
+  // Jobs wait for names and addresses; what the machines read is there long before they have booted.
   if (!names.machines.empty()) steps_.emplace_back(std::move(names));
   if (!addresses.machines.empty()) steps_.emplace_back(std::move(addresses));
+  for (auto& [intent, step] : publish) steps_.emplace_back(std::move(step));
+  if (!release.instances.empty()) steps_.emplace_back(std::move(release));
   if (!joined.instances.empty()) steps_.emplace_back(std::move(joined));
   if (!withdraw.instances.empty()) steps_.emplace_back(std::move(withdraw));
 }

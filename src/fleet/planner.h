@@ -120,6 +120,9 @@ class Planner {
   void repeat_launches();
   /// New launches, one or more for each group.
   void launch();
+  /// How many of these `nodes` EC2's rates let us ask for now; what is taken is taken from `rooms`.
+  static size_t take_room(std::map<std::string, aws::Room>& rooms, const config::NodeGroup& group,
+                          size_t nodes);
 
   // Looking things up (plan.cpp).
   const slurm::Node* slurm_node(const NodeName& name) const;

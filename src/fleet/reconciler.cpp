@@ -4,22 +4,16 @@
 
 #include "base/log.h"
 #include "base/planted.h"
-#include "base/text.h"
 #include "fleet/layout.h"
-#include "fleet/names.h"
 #include "fleet/parking.h"
 #include "fleet/plan.h"
-#include "fleet/spot.h"
 #include "slurm/hostlist.h"
 #include "slurm/resume_file.h"
 
 namespace spillway::fleet {
 namespace {
 
-constexpr auto kSuspendTimeEvery = std::chrono::minutes{10};
-constexpr auto kNamesEvery = std::chrono::minutes{5};
 constexpr auto kJobsAtMost = std::chrono::seconds{5};
-constexpr auto kNamesAtMost = std::chrono::seconds{10};
 constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
 
 void tell(const Error& error) {
@@ -39,14 +33,18 @@ void Reconciler::trouble(Pass& pass, Error error) {
   if (!pass.trouble) pass.trouble = std::move(error);
 }
 
-Result<Pass> Reconciler::pass(Deadline deadline) {
+Result<Pass> Reconciler::pass(Deadline deadline, Look look) {
   Pass pass;
   // Without the spool Slurm's own states still tell what is wished for.
   if (auto taken = take_wishes())
     pass.steps += *taken;
   else
     trouble(pass, std::move(taken).error());
-  TRY(observe(pass, deadline));
+  if (look == Look::everything && is_costly_to_list()) look = Look::slurm;
+  if (look != Look::everything && may_look_at_less())
+    TRY(observe_again(pass, look, deadline));
+  else
+    TRY(observe(pass, deadline));
   if (!world_.recovered) {
     if (auto recovered = recover(deadline); !recovered) {
       trouble(pass, recovered.error());
@@ -58,30 +56,64 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
   // anew.
   std::set<std::string> tried;
   for (int round = 0; round < kRoundsAtMost; ++round) {
-    world_.records = TRY(journal_.load());
-    bool acted = false;
-    for (const Step& step : plan(world_, policy_)) {
-      const std::string what = to_string(step);
-      if (tried.contains(what) || (is_about_names(step) && !world_.names_reachable)) continue;
-      tried.insert(what);
-      log::info("fleet", "{}", what);
-      if (auto done = executor_.execute(step, world_.records, deadline); !done) {
-        trouble(pass, std::move(done).error().during(what));
-        if (is_about_names(step)) names_failed();
-        continue;
-      }
-      if (is_about_names(step)) names_worked();
-      note_tunnel(step);
-      if (std::holds_alternative<RenewLease>(step)) world_.lease_renewed_at = lease_renewed_at_ = world_.now;
-      acted = true;
-      ++pass.steps;
-      pass.answered = pass.answered || std::holds_alternative<Launch>(step);
-    }
-    if (!acted) break;
+    TRY(journal_.refresh());
+    const bool acted = TRY(act(pass, tried, deadline));
+    if (!acted && !end_looking(pass)) break;
+    if (acted && pass.answered && outside_.around) break;  // its machines are to be looked at first
   }
-  world_.records = TRY(journal_.load());
+  end_looking(pass);
+  TRY(journal_.refresh());
   pass.in_motion = in_motion(world_);
   return pass;
+}
+
+Result<bool> Reconciler::act(Pass& pass, std::set<std::string>& tried, Deadline deadline) {
+  look_at_rates();
+  bool acted = false;
+  std::vector<std::string> what_of;
+  std::vector<const Launch*> launches;
+  const std::vector<Step> steps = plan(world_, policy_);
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    std::string what = to_string(step);
+    const bool skipped = tried.contains(what) || (is_about_names(step) && !world_.names_reachable);
+    if (!skipped) {
+      tried.insert(what);
+      log::info("fleet", "{}", what);
+      const auto* launch = std::get_if<Launch>(&step);
+      if (launch && !outside_.around) {
+        launches.push_back(launch);
+        what_of.push_back(std::move(what));
+      } else {
+        done(pass, step, what, executor_.execute(step, world_.records, deadline), acted);
+      }
+    }
+    const bool last = i + 1 == steps.size() || !std::holds_alternative<Launch>(steps[i + 1]);
+    if (launches.empty() || !last) continue;
+    auto outcomes = executor_.launch(launches, deadline, [&](aws::Ec2& ec2, const auto& launched) {
+      begin_to_look(ec2, launched, deadline);
+    });
+    for (size_t k = 0; k < launches.size(); ++k)
+      done(pass, *launches[k], what_of[k], std::move(outcomes[k]), acted);
+    launches.clear();
+    what_of.clear();
+  }
+  return acted;
+}
+
+void Reconciler::done(Pass& pass, const Step& step, const std::string& what, Result<void> outcome,
+                      bool& acted) {
+  if (!outcome) {
+    trouble(pass, std::move(outcome).error().during(what));
+    if (is_about_names(step)) names_failed();
+    return;
+  }
+  if (is_about_names(step)) names_worked();
+  note_tunnel(step);
+  if (std::holds_alternative<RenewLease>(step)) world_.lease_renewed_at = lease_renewed_at_ = world_.now;
+  acted = true;
+  ++pass.steps;
+  pass.answered = pass.answered || std::holds_alternative<Launch>(step);
 }
 
 Result<size_t> Reconciler::take_wishes() {
@@ -176,164 +208,6 @@ Result<void> Reconciler::take(const SpooledWish& spooled) {
     TRY(journal_.save(node));
   }
   return {};
-}
-
-Result<void> Reconciler::observe(Pass& pass, Deadline deadline) {
-  world_ = World{.now = outside_.clock.now(),
-                 .generation = TRY(journal_.generation()),
-                 .recovered = TRY(journal_.recovered()),
-                 .records = TRY(journal_.load())};
-  gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
-  std::optional<Error> cloud_trouble;
-  if (auto cloud = list_cloud(deadline)) {
-    world_.cloud = *std::move(cloud);
-  } else {
-    cloud_trouble = cloud.error();
-    trouble(pass, std::move(cloud).error().during("look at EC2"));
-  }
-  TRY(look_at_gates(cloud_trouble));
-  if (auto nodes = list_slurm(deadline)) {
-    world_.slurm = *std::move(nodes);
-    note_missing();
-    // The list of jobs is long, and needed only while EC2 takes nodes back from them.
-    if (std::any_of(world_.slurm->begin(), world_.slurm->end(),
-                    [](const auto& entry) { return notice_on(entry.second).has_value(); }))
-      if (auto jobs = outside_.slurm.jobs(deadline)) world_.jobs = *std::move(jobs);
-    look_at_suspend_time(deadline);
-  } else {
-    trouble(pass, std::move(nodes).error().during("look at Slurm"));
-  }
-  world_.lease_renewed_at = lease_renewed_at_;
-  look_at_names(pass, deadline);
-  look_at_keys(pass, deadline);
-  return {};
-}
-
-Result<void> Reconciler::look_at_gates(const std::optional<Error>& cloud_trouble) {
-  const Time now = world_.now;
-  // An outage of EC2 says nothing about our credentials.
-  if (!cloud_trouble)
-    gatekeeper_.look_at_credentials(std::nullopt, now);
-  else if (cloud_trouble->kind == Kind::credentials || cloud_trouble->kind == Kind::denied)
-    gatekeeper_.look_at_credentials("AWS refuses us: " + cloud_trouble->what, now);
-  std::optional<Duration> offset;  // the worst
-  for (const auto& [cloud, ec2] : outside_.ec2)
-    if (const auto seen = ec2->clock_offset();
-        seen && (!offset || std::chrono::abs(*seen) > std::chrono::abs(*offset)))
-      offset = seen;
-  gatekeeper_.look_at_clock(offset, now);
-  Inputs inputs = outside_.inputs ? outside_.inputs() : Inputs{};
-  gatekeeper_.look_at_budget(std::move(inputs.over_budget), now);
-  world_.staging_out = std::move(inputs.staging_out);
-  world_.gates = gatekeeper_.closed();
-  world_.frozen = gatekeeper_.frozen(now);
-
-  const std::string before = TRY(journal_.gates()), after = to_json(world_.gates).dump();
-  if (before == after || (before.empty() && world_.gates.empty())) return {};
-  return journal_.transaction([&]() -> Result<void> {
-    TRY(journal_.set_gates(after));
-    for (const Gate& gate : world_.gates)
-      if (before.find(to_iso8601(gate.since)) == std::string::npos)
-        TRY(journal_.note({.at = now, .event = "gate-closed", .detail = gate.reason}));
-    if (world_.gates.empty()) TRY(journal_.note({.at = now, .event = "gates-open"}));
-    return {};
-  });
-}
-
-void Reconciler::look_at_suspend_time(Deadline deadline) {
-  if (world_.now >= suspend_time_look_at_) {
-    if (const auto configuration = outside_.slurm.configuration(deadline)) {
-      const auto found = configuration->find("SuspendTime");  // "350 sec", or INFINITE
-      const std::string text = found == configuration->end() ? "" : found->second;
-      const auto seconds = parse_int(std::string_view(text).substr(0, text.find(' ')));
-      suspend_time_ =
-          seconds && *seconds > 0 ? std::optional<Duration>(std::chrono::seconds{*seconds}) : std::nullopt;
-      suspend_time_look_at_ = world_.now + kSuspendTimeEvery;
-    }
-  }
-  world_.suspend_time = suspend_time_;
-}
-
-void Reconciler::note_missing() {
-  std::map<NodeName, Time> missing;
-  for (const auto& [id, machine] : world_.records.machines)
-    if (!machine.node.empty() && !world_.slurm->empty() && !world_.slurm->contains(machine.node))
-      missing.emplace(machine.node, missing_.contains(machine.node) ? missing_[machine.node] : world_.now);
-  world_.missing = missing_ = std::move(missing);
-}
-
-void Reconciler::look_at_names(Pass& pass, Deadline deadline) {
-  world_.names_failing_since = names_failing_since_;
-  world_.names_reachable = outside_.names && world_.now >= names_rest_until_;
-  if (!world_.names_reachable || world_.now < names_look_at_) return;
-  auto found = outside_.names->list_ours(known_names(world_.records, policy_), deadline.sooner(kNamesAtMost));
-  if (!found) {
-    trouble(pass, std::move(found).error().during("look at the names in DNS"));
-    return names_failed();
-  }
-  names_worked();
-  world_.names = *std::move(found);
-  names_look_at_ = world_.now + kNamesEvery;
-}
-
-void Reconciler::names_failed() {
-  if (!names_failing_since_) names_failing_since_ = world_.now;
-  const Duration rest = std::chrono::seconds{2} * (1 << std::min(names_failures_++, 5));
-  names_rest_until_ = world_.now + rest;
-  names_look_at_ = names_rest_until_;
-  world_.names_failing_since = names_failing_since_;
-  world_.names_reachable = false;
-  world_.names.reset();
-}
-
-void Reconciler::names_worked() {
-  names_failing_since_.reset();
-  names_failures_ = 0;
-  world_.names_failing_since.reset();
-  world_.names.reset();  // it has changed, or is about to be replaced
-}
-
-Result<std::map<InstanceId, aws::Instance>> Reconciler::list_cloud(Deadline deadline) {
-  std::map<InstanceId, aws::Instance> all;
-  for (const auto& [cloud, ec2] : outside_.ec2) {
-    auto instances = TRY(ec2->describe_instances(
-        {planted(Bug::sweeps_other_clusters) ? aws::Filter{"tag:spillway:kind", {"instance"}}
-                                             : aws::Filter{"tag:spillway:cluster", {policy_.cluster.value}},
-         // The gateway is the cluster's too, and is not a node.
-         aws::Filter{"tag:spillway:kind", {"instance"}}},
-        deadline));
-    for (aws::Instance& instance : instances) {
-      world_.cloud_of[instance.id] = cloud;
-      all.emplace(instance.id, std::move(instance));
-    }
-    world_.clouds.insert(cloud);
-  }
-  return all;
-}
-
-Result<std::map<NodeName, slurm::Node>> Reconciler::list_slurm(Deadline deadline) {
-  std::map<NodeName, slurm::Node> ours;
-  for (slurm::Node& node : TRY(outside_.slurm.nodes({}, deadline))) {
-    for (const auto& [name, group] : policy_.groups) {
-      if (!group.index_of(node.name)) continue;
-      ours.emplace(node.name, node);
-      break;
-    }
-    // A node whose group was taken out of the configuration is looked after until its machine is gone.
-    if (world_.records.nodes.contains(node.name)) ours.emplace(node.name, node);
-  }
-  return ours;
-}
-
-Result<std::map<InstanceId, std::vector<std::string>>> Reconciler::find_released(Deadline deadline) {
-  std::map<InstanceId, std::vector<std::string>> released;
-  for (std::string& key : TRY(outside_.bucket->list(policy_.cluster.value + "/release/", deadline))) {
-    // <cluster>/release/<role>:<instance>/<name>
-    const size_t colon = key.find(':'), end = key.find('/', colon == std::string::npos ? 0 : colon);
-    if (colon == std::string::npos || end == std::string::npos) continue;
-    released[InstanceId{key.substr(colon + 1, end - colon - 1)}].push_back(std::move(key));
-  }
-  return released;
 }
 
 Result<void> Reconciler::recover(Deadline deadline) {

@@ -57,6 +57,7 @@ struct LaunchRecord {
   Time answered_at{};
   std::string error;      // the last one, or what fell short: "code: message"
   bool assigned = false;  // every instance of the answer has its node, or is surplus
+  bool settled() const { return state == LaunchState::failed || assigned; }
   bool operator==(const LaunchRecord&) const = default;
 };
 

@@ -292,9 +292,11 @@ class Scenario {
     for (int i = 0; i < at_most; ++i) {
       Pass pass{.in_motion = true};
       try {
-        const auto done = reconciler_->pass(deadline());
+        const auto done = reconciler_->pass(deadline(), std::exchange(look_, Look::everything));
         EXPECT_TRUE(done) << to_string(done.error());
         if (done) pass = *done;
+        if (pass.answered) look_ = Look::machines;
+        EXPECT_EQ(reconciler_->world().records, *journal_->load()) << "what is remembered is what is journaled";
       } catch (const Crash&) {
         start();
       }
@@ -411,9 +413,11 @@ class Scenario {
       wish.resume_file = Json::object({{"jobs", std::move(jobs)}}).dump();
     }
     EXPECT_TRUE(spool_.write(wish));
+    look_ = Look::slurm;
   }
 
   bool tells_jobs_ = false;
+  Look look_ = Look::everything;  // as the daemon does
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / make_uuid();
   CrashPlan crash_;
   emu::Aws cloud_;

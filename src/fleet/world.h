@@ -74,6 +74,8 @@ struct World {
   std::optional<Duration> suspend_time;  // Slurm's, for all partitions; nothing: INFINITE, or not known
   std::map<NodeName, Time> missing;      // nodes with a machine that Slurm does not know, and since when
   std::set<NodeName> staging_out;        // their results are not safe yet: their machines stay
+  // By account and region: what EC2's rates allow now. Absent: no limit is known.
+  std::map<std::string, aws::Room> launches_left, ends_left;
 };
 
 /// The machine that holds `node` now, whatever its epoch; nullptr when there is none.

@@ -47,6 +47,7 @@ class MemoryJournal final : public fleet::Journal {
   Result<void> set_recovered() override;
   Result<std::string> cluster() override;
   Result<void> set_cluster(const ClusterId& cluster) override;
+  Result<int64_t> written_elsewhere() override { return 0; }
   Result<fleet::Records> load() override;
   Result<bool> has_taken(const std::string& wish_id) override;
   Result<void> take(const fleet::SpooledWish& wish, Time now) override;

@@ -10,7 +10,7 @@
 namespace spillway::slurm {
 namespace {
 
-constexpr size_t kNodesInOneCall = 500;  // keeps an argument far below the kernel's limit of 128 KiB
+constexpr size_t kNodesInOneCall = 2000;  // keeps an argument far below the kernel's limit of 128 KiB
 
 Error failure(const std::string& program, const std::vector<std::string>& arguments,
               const Finished& finished) {

@@ -18,16 +18,20 @@ constexpr Code kUnusable{
 constexpr Code kNewer{"SPW-STORE-002", "a newer Spillway has written this state file",
                       "run that version, or move the file away"};
 
-struct Finalizer {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+/// Lets go of a statement's locks and values.
+struct Resetter {
+  void operator()(sqlite3_stmt* statement) const {
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+  }
 };
-using Statement = std::unique_ptr<sqlite3_stmt, Finalizer>;
 
+/// The value must outlive the statement's use.
 void bind(sqlite3_stmt* statement, int position, const Value& value) {
   if (const auto* number = std::get_if<int64_t>(&value)) {
     sqlite3_bind_int64(statement, position, *number);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
-    sqlite3_bind_text(statement, position, text->data(), static_cast<int>(text->size()), SQLITE_TRANSIENT);
+    sqlite3_bind_text(statement, position, text->data(), static_cast<int>(text->size()), SQLITE_STATIC);
   } else {
     sqlite3_bind_null(statement, position);
   }
@@ -65,6 +69,9 @@ bool Row::is_null(size_t column) const {
 
 void Database::Closer::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
+}
+void Database::Closer::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
 }
 Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
@@ -119,11 +126,19 @@ Result<Database> Database::open_for_reading(const std::filesystem::path& path) {
   return database;
 }
 
-Result<std::vector<Row>> Database::query(std::string_view sql, const std::vector<Value>& values) {
+Result<sqlite3_stmt*> Database::compiled(std::string_view sql) {
+  if (const auto known = statements_.find(sql); known != statements_.end()) return known->second.get();
   sqlite3_stmt* raw = nullptr;
-  if (sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr) != SQLITE_OK)
+  if (sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                         &raw, nullptr) != SQLITE_OK)
     return failure(sql);
-  const Statement statement{raw};
+  statements_.emplace(sql, raw);
+  return raw;
+}
+
+Result<std::vector<Row>> Database::query(std::string_view sql, const std::vector<Value>& values) {
+  sqlite3_stmt* raw = TRY(compiled(sql));
+  const std::unique_ptr<sqlite3_stmt, Resetter> in_use{raw};
   for (size_t i = 0; i < values.size(); ++i) bind(raw, static_cast<int>(i + 1), values[i]);
   std::vector<Row> rows;
   for (;;) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace spillway::store {
 
@@ -47,6 +49,7 @@ class Database {
   Database& operator=(Database&&) noexcept;
   ~Database();
 
+  /// `sql` is compiled once and kept, so it holds no values of its own.
   Result<std::vector<Row>> query(std::string_view sql, const std::vector<Value>& values = {});
   /// Runs a statement that answers nothing; returns the number of rows it changed.
   Result<int64_t> execute(std::string_view sql, const std::vector<Value>& values = {});
@@ -57,11 +60,14 @@ class Database {
  private:
   struct Closer {
     void operator()(sqlite3* handle) const;
+    void operator()(sqlite3_stmt* statement) const;
   };
   explicit Database(sqlite3* handle) : handle_(handle) {}
   Error failure(std::string_view doing) const;
+  Result<sqlite3_stmt*> compiled(std::string_view sql);
 
   std::unique_ptr<sqlite3, Closer> handle_;
+  std::map<std::string, std::unique_ptr<sqlite3_stmt, Closer>, std::less<>> statements_;
   int depth_ = 0;
 };
 

@@ -138,13 +138,15 @@ Result<std::vector<GatewayFile>> onprem_files(const VpnSite& site) {
   // wg-quick makes routes for the peers that it knows; nodes come and go without it.
   if (is_node_mode(site.vpn))
     interface.on_up.push_back(fmt::format("ip route replace {} dev %i", networks.vpc.to_string()));
+  const Cidr far_end = TRY(host(networks.aws_end));
+  auto opened = TRY(openings(site, networks));
   const Firewall firewall{.table = std::string(kTable),
                           .interface = site.vpn.interface,
                           .listen_port = site.vpn.listen_port,
                           .mtu = site.vpn.mtu,
                           .own = with(networks.onprem, networks.tunnel),
-                          .far = {networks.vpc, TRY(host(networks.aws_end))},
-                          .openings = TRY(openings(site, networks))};
+                          .far = {networks.vpc, far_end},
+                          .openings = std::move(opened)};
   return std::vector<GatewayFile>{
       conf_file(site,
                 wg_quick_text(fmt::format("Made by spillway vpn config for cluster {}: the tunnel's end "
