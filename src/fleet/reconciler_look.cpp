@@ -89,6 +89,7 @@ Result<void> Reconciler::observe_again(Pass& pass, Look look, Deadline deadline)
   gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
   TRY(look_at_gates(std::nullopt));
   look_at_slurm(pass, deadline);
+  look_at_keys(pass, deadline);
   return {};
 }
 
