@@ -47,6 +47,10 @@ class Journal {
   virtual Result<std::string> gates();
   virtual Result<void> set_gates(const std::string& gates);
 
+  /// What lay about attached to nothing at the last look, as JSON of leftovers.h; empty: never looked.
+  virtual Result<std::string> leftovers();
+  virtual Result<void> set_leftovers(const std::string& seen);
+
   virtual Result<Records> load();
   /// Whether this wish has been taken before.
   virtual Result<bool> has_taken(const std::string& wish_id);

@@ -6,6 +6,7 @@
 #include "base/planted.h"
 #include "base/text.h"
 #include "fleet/layout.h"
+#include "fleet/leftovers.h"
 #include "fleet/names.h"
 #include "fleet/parking.h"
 #include "fleet/plan.h"
@@ -80,6 +81,8 @@ Result<Pass> Reconciler::pass(Deadline deadline) {
   }
   world_.records = TRY(journal_.load());
   pass.in_motion = in_motion(world_);
+  if (pass.steps == 0 && world_.cloud && world_.gates.empty())  // when nothing else is to be done
+    pass.steps += TRY(sweep_leftovers(journal_, outside_, policy_, deadline));
   return pass;
 }
 
