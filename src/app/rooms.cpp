@@ -6,6 +6,7 @@
 #include "fleet/fleet_config.h"
 #include "fleet/setup.h"
 #include "insight/commands.h"
+#include "insight/job_commands.h"
 #include "site/commands.h"
 #include "site/site_config.h"
 #include "site/vpn_site.h"
@@ -57,8 +58,9 @@ void give_roles(Command& daemon) {
 
 std::vector<Command> commands() {
   std::vector<Command> all;
-  for (const auto& room : {site::commands(), insight::commands(), vpn::commands(site::load_vpn_site),
-                           fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+  for (const auto& room :
+       {site::commands(), insight::commands(), insight::job_commands(), vpn::commands(site::load_vpn_site),
+        fleet::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   for (Command& command : all)
     if (command.path == "daemon") give_roles(command);

@@ -49,6 +49,14 @@ struct Room {
   size_t left = SIZE_MAX, most = SIZE_MAX;
 };
 
+/// A disk or a network interface that is attached to nothing.
+struct Leftover {
+  enum class What { volume, interface };
+  What what = What::volume;
+  std::string id;
+  auto operator<=>(const Leftover&) const = default;
+};
+
 struct Filter {
   std::string name;
   std::vector<std::string> values;
@@ -89,6 +97,10 @@ class Ec2 {
   /// Sets `tags` on all of `ids`, at most 1,000 a call; safe to repeat.
   virtual Result<void> create_tags(const std::vector<InstanceId>& ids, const std::vector<Tag>& tags,
                                    Deadline deadline);
+  /// Volumes and network interfaces with these tags that are attached to nothing now. All pages.
+  virtual Result<std::vector<Leftover>> leftovers(const std::vector<Filter>& filters, Deadline deadline);
+  /// Deletes it; one that is gone is success. Errors: also conflict, when it is attached by now.
+  virtual Result<void> discard(const Leftover& leftover, Deadline deadline);
 
  protected:
   Ec2() = default;

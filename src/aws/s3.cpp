@@ -59,6 +59,27 @@ Result<std::vector<std::string>> S3::list(std::string_view prefix, Deadline dead
   return keys;
 }
 
+Result<std::vector<S3::Upload>> S3::unfinished_uploads(std::string_view prefix, Time before,
+                                                       Deadline deadline) {
+  std::vector<Upload> out;
+  if (!client_) return out;
+  const Json answer = TRY(client_->call_all(
+      "s3", "ListMultipartUploads", Json::object({{"Bucket", bucket_}, {"Prefix", prefix}}), deadline));
+  for (const Json& one : answer["Uploads"].items()) {
+    const Time begun{std::chrono::microseconds{static_cast<int64_t>(one["Initiated"].as_double() * 1e6)}};
+    if (begun < before) out.push_back({one["Key"].as_string(), one["UploadId"].as_string()});
+  }
+  return out;
+}
+
+Result<void> S3::abort(const Upload& upload, Deadline deadline) {
+  const auto answer = client_->call(
+      "s3", "AbortMultipartUpload",
+      Json::object({{"Bucket", bucket_}, {"Key", upload.key}, {"UploadId", upload.id}}), deadline);
+  if (answer || answer.error().kind == Kind::not_found) return {};
+  return answer.error();
+}
+
 Result<void> S3::copy_all(const std::vector<std::pair<std::string, std::string>>& from_to,
                           Deadline deadline) {
   std::vector<Call> calls;

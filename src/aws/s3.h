@@ -26,6 +26,15 @@ class S3 {
   virtual Result<void> remove(std::string_view key, Deadline deadline);
   /// All keys that begin with `prefix`, in order; all pages.
   virtual Result<std::vector<std::string>> list(std::string_view prefix, Deadline deadline);
+  /// Uploads in parts that were begun before `before` under `prefix` and neither finished nor given up; all
+  /// pages.
+  struct Upload {
+    std::string key, id;
+  };
+  virtual Result<std::vector<Upload>> unfinished_uploads(std::string_view prefix, Time before,
+                                                         Deadline deadline);
+  /// Gives such an upload up, and what was sent of it; one that is gone is success.
+  virtual Result<void> abort(const Upload& upload, Deadline deadline);
   /// Copies side by side. Errors: the first; the others were tried all the same.
   virtual Result<void> copy_all(const std::vector<std::pair<std::string, std::string>>& from_to,
                                 Deadline deadline);

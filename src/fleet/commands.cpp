@@ -8,21 +8,15 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "fleet/daemon.h"
+#include "fleet/node_commands.h"
 #include "fleet/setup.h"
 #include "fleet/status.h"
-#include "slurm/hostlist.h"
 
 namespace spillway::fleet {
 namespace {
 
-constexpr Code kNoJournal{"SPW-FLEET-008",
-                          "nothing has looked after this cluster yet, or --config names another one",
-                          "start spillwayd, or give the --config of the cluster"};
 constexpr Code kNotOwner{"SPW-FLEET-009", "the journal is written by one user, SlurmUser",
                          "run it as that user: sudo -u slurm spillway reconcile"};
-constexpr Code kNotEmpty{"SPW-FLEET-006", "a node with a live instance is not reset by hand",
-                         "suspend it first: scontrol update nodename=NODE state=power_down"};
-
 Duration timeout_of(const Invocation& asked, Duration otherwise) {
   const auto seconds = parse_int(asked.get("timeout"));
   return seconds ? Duration{std::chrono::seconds{*seconds}} : otherwise;
@@ -135,14 +129,6 @@ Result<int> run_reconcile(const Invocation& asked) {
   }
 }
 
-Result<Journal> journal_to_read(const Invocation& asked) {
-  const auto path = places_of(asked).state;
-  auto journal = Journal::open_for_reading(path);
-  if (!journal && journal.error().kind == Kind::not_found)
-    return Error{Kind::not_found, kNoJournal, fmt::format("there is no journal {}", path.string())};
-  return journal;
-}
-
 Result<int> run_status(const Invocation& asked) {
   Journal journal = TRY(journal_to_read(asked));
   if (asked.has("events")) {
@@ -157,55 +143,10 @@ Result<int> run_status(const Invocation& asked) {
   return report["troubles"].items().empty() ? 0 : 4;
 }
 
-Result<int> print_nodes(const Invocation& asked, const std::vector<NodeName>& only) {
-  Journal journal = TRY(journal_to_read(asked));
-  const Json report = TRY(nodes_report(journal, only));
-  fmt::print("{}\n", asked.json() ? report.dump(2) : nodes_text(report));
-  return 0;
-}
-
-Result<int> run_node_show(const Invocation& asked) {
-  return print_nodes(asked, TRY(slurm::expand(asked.arguments.at(0))));
-}
-
-/// Gives failed nodes back to Slurm now instead of at the end of their rest: the reconciler does it at its
-/// next pass.
-Result<int> run_node_reset(const Invocation& asked) {
-  const auto names = TRY(slurm::expand(asked.arguments.at(0)));
-  const Loaded loaded = TRY(load(asked));
-  Journal journal = TRY(Journal::open(loaded.places.state));
-  const Records records = TRY(journal.load());
-  for (const NodeName& name : names) {
-    const auto node = records.nodes.find(name);
-    if (node == records.nodes.end() || node->second.wanted != Wanted::failed)
-      return Error{Kind::not_found, fmt::format("{} is not failed", name)}
-          .because("only a failed node rests")
-          .fixed_by("spillway node ls");
-    if (machine_of(records, name))
-      return Error{Kind::conflict, kNotEmpty, fmt::format("{} still has an instance", name)};
-  }
-  for (const NodeName& name : names)
-    fmt::print("{} {}\n", asked.has("dry-run") ? "would reset" : "reset", name);
-  if (asked.has("dry-run")) return 0;
-  const Time now = SystemClock{}.now();
-  TRY(journal.transaction([&]() -> Result<void> {
-    for (const NodeName& name : names) {
-      NodeRecord node = *TRY(journal.node(name));
-      node.hold_until = now;
-      node.failures = 0;
-      TRY(journal.save(node));
-      TRY(journal.note({.at = now, .event = "reset", .node = name, .detail = "by hand"}));
-    }
-    return {};
-  }));
-  poke(loaded.places.wake());
-  return 0;
-}
-
 }  // namespace
 
 std::vector<Command> commands() {
-  return {
+  std::vector<Command> all = {
       {.path = "daemon",
        .summary = "Look after the cluster until stopped.",
        .description = "Takes the wishes of Slurm's hooks, launches, joins and ends instances, and keeps the "
@@ -231,20 +172,9 @@ std::vector<Command> commands() {
        .examples = {{"spillway status -o json", "For a monitor."},
                     {"spillway status --events --since 2026-11-22T02:00:00Z", "What happened last night."}},
        .run = run_status},
-      {.path = "node ls",
-       .summary = "List the nodes that Slurm ever asked for, with their instances.",
-       .run = [](const Invocation& asked) { return print_nodes(asked, {}); }},
-      {.path = "node show",
-       .summary = "Show nodes.",
-       .positionals = {{"HOSTLIST", "The nodes, as cloud-c5-[0-3]."}},
-       .examples = {{"spillway node show 'cloud-c5-[0-3]' -o json", "Four nodes, for a program."}},
-       .run = run_node_show},
-      {.path = "node reset",
-       .summary = "Give failed nodes back to Slurm now, without waiting for the end of their rest.",
-       .positionals = {{"HOSTLIST", "Nodes in state failed."}},
-       .examples = {{"spillway node reset cloud-c5-7", "After the cause of its failure is gone."}},
-       .run = run_node_reset},
   };
+  for (Command& command : node_commands()) all.push_back(std::move(command));
+  return all;
 }
 
 }  // namespace spillway::fleet

@@ -190,6 +190,12 @@ Result<void> Journal::set_cluster(const ClusterId& cluster) {
 Result<std::string> Journal::gates() {
   return meta("gates");
 }
+Result<std::string> Journal::leftovers() {
+  return meta("leftovers");
+}
+Result<void> Journal::set_leftovers(const std::string& seen) {
+  return set_meta("leftovers", seen);
+}
 Result<void> Journal::set_gates(const std::string& gates) {
   return set_meta("gates", gates);
 }

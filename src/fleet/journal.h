@@ -50,6 +50,10 @@ class Journal {
 
   /// A number that changes when another process writes to the file.
   virtual Result<int64_t> written_elsewhere();
+  /// What lay about attached to nothing at the last look, as JSON of leftovers.h; empty: never looked.
+  virtual Result<std::string> leftovers();
+  virtual Result<void> set_leftovers(const std::string& seen);
+
   virtual Result<Records> load();
   /// Whether this wish has been taken before.
   virtual Result<bool> has_taken(const std::string& wish_id);

@@ -39,6 +39,14 @@ std::string pool_of(const std::string& cloud, const std::string& purchasing, con
   return fmt::format("{} {} {} {}", cloud, purchasing, type.empty() ? "any" : type, subnet);
 }
 
+std::vector<std::string> pools_of(const config::NodeGroup& group) {
+  std::vector<std::string> out;
+  for (const config::NodeSource* source : sources_of(group))
+    for_each_place(group, *source,
+                   [&](const std::string&, const Json&, const std::string& pool) { out.push_back(pool); });
+  return out;
+}
+
 std::optional<Offer> offer_of(const config::NodeGroup& group, const Pools& pools, Time now,
                               const std::string& subnet) {
   for (const config::NodeSource* source : sources_of(group)) {

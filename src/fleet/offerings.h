@@ -13,6 +13,9 @@ namespace spillway::fleet {
 std::string pool_of(const std::string& cloud, const std::string& purchasing, const std::string& type,
                     const std::string& subnet);
 
+/// The names of all offerings of the group and its fallback.
+std::vector<std::string> pools_of(const config::NodeGroup& group);
+
 /// A part of a group's source that can be asked for.
 struct Offer {
   const config::NodeSource* source = nullptr;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "fleet/layout.h"
+#include "fleet/leftovers.h"
 #include "fleet/parking.h"
 #include "fleet/plan.h"
 #include "slurm/hostlist.h"
@@ -64,6 +65,8 @@ Result<Pass> Reconciler::pass(Deadline deadline, Look look) {
   end_looking(pass);
   TRY(journal_.refresh());
   pass.in_motion = in_motion(world_);
+  if (pass.steps == 0 && world_.cloud && world_.gates.empty())  // when nothing else is to be done
+    pass.steps += TRY(sweep_leftovers(journal_, outside_, policy_, deadline));
   return pass;
 }
 

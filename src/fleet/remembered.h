@@ -20,6 +20,8 @@ class Remembered final : public Journal {
   Result<void> set_cluster(const ClusterId& cluster) override { return file_.set_cluster(cluster); }
   Result<std::string> gates() override { return file_.gates(); }
   Result<void> set_gates(const std::string& gates) override { return file_.set_gates(gates); }
+  Result<std::string> leftovers() override { return file_.leftovers(); }
+  Result<void> set_leftovers(const std::string& seen) override { return file_.set_leftovers(seen); }
   Result<int64_t> written_elsewhere() override { return file_.written_elsewhere(); }
   Result<Records> load() override;
   Result<bool> has_taken(const std::string& wish_id) override { return file_.has_taken(wish_id); }

@@ -287,6 +287,65 @@ TEST(Rows, row_013_a_quota_is_asked_again_after_a_long_while_only) {
   EXPECT_TRUE(s.records().groups.empty()) << "nothing is wrong with the group";
 }
 
+// 14: credentials expired or denied | refresh early; authentication breaker
+TEST(Rows, row_014_while_AWS_refuses_us_nothing_is_launched_and_nothing_ended) {
+  Scenario s;
+  const int64_t running = s.submit(0, 0);
+  s.run();
+  const int64_t launches = s.launches();
+  s.accept_credentials(false);
+  const int64_t waiting = s.submit(1, 1);
+  s.run(30);
+  EXPECT_EQ(s.launches(), launches);
+  EXPECT_EQ(s.instances().size(), 1u);
+  EXPECT_FALSE(s.was_ordered("cloud-c5-0 down"));
+  EXPECT_FALSE(s.was_ordered("cloud-c5-1 down")) << "its wish waits";
+  EXPECT_THAT(s.status(), HasSubstr("AWS refuses us"));
+  s.accept_credentials(true);
+  s.run();
+  EXPECT_EQ(s.state_of(running), "RUNNING");
+  EXPECT_EQ(s.state_of(waiting), "RUNNING");
+  EXPECT_THAT(s.status(), testing::Not(HasSubstr("AWS refuses us")));
+}
+
+TEST(Rows, row_014_a_launch_that_was_refused_for_its_credentials_is_sent_again_and_parks_no_group) {
+  Scenario s;
+  s.faults(
+      R"([{"operation": "CreateFleet", "effect": "error", "code": "AuthFailure", "status": 401, "count": 3}])");
+  const int64_t job = s.submit(0, 1);
+  s.run(40);
+  EXPECT_TRUE(s.records().groups.empty());
+  EXPECT_TRUE(s.records().pools.empty());
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+  EXPECT_EQ(s.instances().size(), 2u);
+}
+
+// 15: clock skew → signatures, munge rejected | offset from the Date header; gate the node
+TEST(Rows, row_015_a_clock_a_minute_off_is_allowed_for) {
+  for (const char* faults : {R"([{"effect": "clock_offset", "seconds": 60}])",
+                             R"([{"effect": "clock_offset", "seconds": -60}])"}) {
+    Scenario s;
+    s.faults(faults);
+    const int64_t job = s.submit(0, 0);
+    s.run();
+    EXPECT_EQ(s.state_of(job), "RUNNING") << faults;
+  }
+}
+
+TEST(Rows, row_015_a_clock_further_off_launches_nothing_that_munge_would_turn_away) {
+  Scenario s;
+  s.faults(R"([{"effect": "clock_offset", "seconds": 1200}])");
+  const int64_t job = s.submit(0, 0);
+  s.run(30);
+  EXPECT_EQ(s.launches(), 0);
+  EXPECT_THAT(s.status(), HasSubstr("\"gate\": \"clock\""))
+      << "EC2 was seen all the same, with corrected signatures";
+  EXPECT_THAT(s.status(), testing::Not(HasSubstr("AWS refuses us")));
+  s.faults("[]");
+  s.run();
+  EXPECT_EQ(s.state_of(job), "RUNNING");
+}
+
 // 16: request too large | cap the overrides
 TEST(Rows, row_016_a_request_has_no_more_overrides_than_EC2_takes) {
   Scene scene;

@@ -4,6 +4,7 @@
 #include "fleet/parking.h"
 #include "fleet/scenario_test.h"
 #include "fleet/scene_test.h"
+#include "slurm/command_controller.h"
 
 namespace spillway::fleet {
 namespace {
@@ -221,6 +222,53 @@ TEST(Rows, row_032_a_node_that_failed_while_powering_up_is_DOWN_first_and_powere
   ASSERT_NE(down, orders.end());
   ASSERT_NE(off, orders.end());
   EXPECT_LT(down, off);
+}
+
+/// scontrol and its kin print this, whatever is asked.
+class Says final : public Runner {
+ public:
+  explicit Says(std::string text) : text_(std::move(text)) {}
+  Result<Finished> run(const Program&, Deadline) override { return Finished{.out = text_}; }
+
+ private:
+  std::string text_;
+};
+
+// 33: `=` inside a value kills the daemon | a tested, fuzzed parser
+TEST(Rows, row_033_an_equals_sign_in_a_value_is_part_of_the_value) {
+  Scene scene;
+  scene.wish(0, Wanted::up).since = kNow - seconds{600};
+  MachineRecord& machine = scene.machine("i-1", 0);
+  machine.addressed_at = machine.joined_at = machine.tagged_at = machine.published_at = machine.released_at =
+      machine.withdrawn_at = kNow - seconds{500};
+  const std::string head =
+      "NodeName=cloud-c5-0 Arch=x86_64 CPUAlloc=4 CPUTot=4 AvailableFeatures=a=b,c== NodeAddr=10.0.0.1 "
+      "NodeHostName=ip-10-0-0-1 OS=Linux 6.1 a=b RealMemory=7500 AllocMem=100 State=ALLOCATED+CLOUD "
+      "Partitions=cloud "
+      "BootTime=2026-11-23T08:00:00 ";
+  for (const char* tail : {"Reason=x=y State=IDLE+CLOUD+POWERED_DOWN [root@2026-11-23T08:00:00]",
+                           "Comment=State=DOWN NodeAddr=10.9.9.9",
+                           "Reason==== [slurm@2026-11-23T08:00:00] Comment=NodeName=cloud-c5-1 State=DOWN",
+                           "Extra={\"a\":\"b=c\"} Reason=k=v"}) {
+    Says runner{head + tail + "\n"};
+    slurm::CommandController controller{runner, {.bin = "/usr/bin", .slurm_conf = ""}};
+    const auto nodes = controller.nodes({}, Deadline::after(seconds{1}));
+    ASSERT_TRUE(nodes) << tail;
+    ASSERT_EQ(nodes->size(), 1u) << tail;
+    EXPECT_EQ(nodes->front().state, *slurm::parse_node_state("ALLOCATED+CLOUD")) << tail;
+    EXPECT_EQ(nodes->front().address, "10.0.0.1") << tail;
+    (*scene.world.slurm)[Scene::name(0)] = nodes->front();
+    EXPECT_TRUE(scene.all<Terminate>().empty()) << tail;
+    EXPECT_TRUE(scene.all<Fail>().empty()) << tail;
+  }
+  Says config{
+      "SlurmctldParameters     = idle_on_node_suspend,node_reg_mem_percent=90\nSuspendTime             = 400 "
+      "sec\n"};
+  slurm::CommandController controller{config, {.bin = "/usr/bin", .slurm_conf = ""}};
+  const auto values = controller.configuration(Deadline::after(seconds{1}));
+  ASSERT_TRUE(values);
+  EXPECT_EQ(values->at("SlurmctldParameters"), "idle_on_node_suspend,node_reg_mem_percent=90");
+  EXPECT_EQ(values->at("SuspendTime"), "400 sec");
 }
 
 // 34: CLOUD → FUTURE, node vanishes | compare with the expected set

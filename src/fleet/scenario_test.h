@@ -149,7 +149,21 @@ struct FakeTunnel final : Tunnel {
   bool answers() override { return up; }
 };
 
+inline constexpr const char* kCluster = "0e9c4e8e-5b0f-4c7e-9a55-1c6f0f7f0001";
 inline constexpr const char* kRole = "AROASPILLWAYCOMPUTE1";
+
+/// The tags of an instance's parts as its launch template gives them; `kind`, if any, in place of the part's
+/// own.
+inline Json part_tags(const std::string& cluster, const std::string& kind) {
+  Json out = Json::array();
+  for (const char* part : {"volume", "network-interface"})
+    out.push(Json::object(
+        {{"ResourceType", part},
+         {"Tags",
+          Json::array({Json::object({{"Key", "spillway:cluster"}, {"Value", cluster}}),
+                       Json::object({{"Key", "spillway:kind"}, {"Value", kind.empty() ? part : kind}})})}}));
+  return out;
+}
 
 class Scenario {
  public:
@@ -193,13 +207,13 @@ class Scenario {
     group.source.subnets = {subnets_.at(0)};
     const auto images = admin.call("ec2", "DescribeImages", Json::object(), deadline());
     EXPECT_TRUE(images);
-    EXPECT_TRUE(admin.call(
-        "ec2", "CreateLaunchTemplate",
-        Json::object(
-            {{"LaunchTemplateName", "compute"},
-             {"LaunchTemplateData", Json::object({{"ImageId", (*images)["Images"].at(0)["ImageId"]}})}}),
-        deadline()));
-    policy_.cluster = ClusterId{"0e9c4e8e-5b0f-4c7e-9a55-1c6f0f7f0001"};
+    EXPECT_TRUE(admin.call("ec2", "CreateLaunchTemplate",
+                           Json::object({{"LaunchTemplateName", "compute"},
+                                         {"LaunchTemplateData",
+                                          Json::object({{"ImageId", (*images)["Images"].at(0)["ImageId"]},
+                                                        {"TagSpecifications", part_tags(kCluster, "")}})}}),
+                           deadline()));
+    policy_.cluster = ClusterId{kCluster};
     policy_.cluster_name = "test";
     policy_.compute_role_id = kRole;
     policy_.failure_hold = seconds{5};
@@ -277,6 +291,7 @@ class Scenario {
   config::NodeGroup& group() { return policy_.groups.begin()->second; }
   Policy& policy() { return policy_; }
   const std::vector<std::string>& subnets() const { return subnets_; }
+  Journal& journal() { return *journal_; }
   Records records() { return *journal_->load(); }
   const std::vector<std::string>& orders() const { return mortal_.orders; }
   void lose_state() {
@@ -330,6 +345,15 @@ class Scenario {
     for (const auto& [node, count] : machines) EXPECT_EQ(count, 1) << node.value;
     for (const aws::Instance& instance : instances())
       EXPECT_EQ(instance.tag("spillway:cluster"), policy_.cluster.value);
+  }
+  /// Somebody else asks AWS.
+  Json ask(const char* service, const char* operation, const Json& input) {
+    CrashPlan none{0};
+    EmulatorTransport transport{cloud_, none};
+    aws::Client client{transport, credentials_, clock_, {.region = "us-east-1"}};
+    const auto answer = client.call(service, operation, input, deadline());
+    EXPECT_TRUE(answer) << to_string(answer.error());
+    return answer.value_or(Json{});
   }
   std::vector<aws::Instance> instances() {
     CrashPlan none{0};

@@ -43,7 +43,9 @@ struct Policy {
   int64_t attempts_at_most = 10;                     // launches for one wish of one node
   Duration capacity_rest = std::chrono::minutes{3};  // of an offering that has nothing to give, at first
   Duration short_rest = std::chrono::seconds{15};    // an offering that rests no longer is waited for
-  size_t tags_at_most = 10;                          // CreateTags calls in one step
+  Duration leftover_grace =
+      std::chrono::minutes{30};  // a part of a machine may be attached to nothing for so long
+  size_t tags_at_most = 10;      // CreateTags calls in one step
 };
 
 /// Until when a node rests after its `failures`-th failure in a row.

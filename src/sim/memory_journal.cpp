@@ -137,6 +137,13 @@ Result<void> MemoryJournal::set_cluster(const ClusterId& cluster) {
 Result<std::string> MemoryJournal::gates() {
   return disk_.meta["gates"];
 }
+Result<std::string> MemoryJournal::leftovers() {
+  return disk_.meta["leftovers"];
+}
+Result<void> MemoryJournal::set_leftovers(const std::string& seen) {
+  if (real) TRY(real->set_leftovers(seen));
+  return set_meta("leftovers", seen);
+}
 Result<void> MemoryJournal::set_gates(const std::string& gates) {
   if (real) TRY(real->set_gates(gates));
   return set_meta("gates", gates);

@@ -62,6 +62,8 @@ class MemoryJournal final : public fleet::Journal {
   Result<std::optional<GroupName>> group_of(const NodeName& node, int64_t epoch) override;
   Result<std::string> gates() override;
   Result<void> set_gates(const std::string& gates) override;
+  Result<std::string> leftovers() override;
+  Result<void> set_leftovers(const std::string& seen) override;
   Result<void> note(const fleet::Event& event) override;
   Result<void> transaction(const std::function<Result<void>()>& body) override;
   Result<std::vector<fleet::Event>> events(Time since, size_t at_most) override;

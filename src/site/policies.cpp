@@ -74,6 +74,12 @@ Json head_policy(const Inputs& in) {
                               {"Null", Json::object({{"aws:TagKeys", "false"}})}})),
       statement("EndOurs", "Allow", {"ec2:TerminateInstances"}, {instances},
                 equals("aws:ResourceTag/spillway:cluster", uuid)),
+      // Parts of machines that are gone; EC2 lets nobody delete one that is attached.
+      statement("DiscardOurs", "Allow", {"ec2:DeleteVolume", "ec2:DeleteNetworkInterface"},
+                {volumes, interfaces},
+                Json::object({{"StringEquals", Json::object({{"aws:ResourceTag/spillway:cluster", uuid},
+                                                             {"aws:ResourceTag/spillway:kind",
+                                                              list({"volume", "network-interface"})}})}})),
       statement("GiveTheRole", "Allow", {"iam:PassRole"},
                 {in.existing.compute_role.empty()
                      ? in.arn("iam", fmt::format("role{}{}", iam_path(in.cluster), role_name(in, "compute")))
@@ -84,7 +90,7 @@ Json head_policy(const Inputs& in) {
                  "ec2:DescribeInstanceAttribute", "ec2:DescribeFleets", "ec2:DescribeImages",
                  "ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeSubnets",
                  "ec2:DescribeSecurityGroups", "ec2:DescribeRouteTables", "ec2:DescribeAddresses",
-                 "ec2:DescribeTags", "ec2:DescribeNetworkInterfaces"},
+                 "ec2:DescribeTags", "ec2:DescribeNetworkInterfaces", "ec2:DescribeVolumes"},
                 {"*"}, equals("aws:RequestedRegion", in.region)),
       statement("Prices", "Allow", {"pricing:GetProducts", "budgets:ViewBudget"}, {"*"}),
       statement("ListObjects", "Allow", {"s3:ListBucket", "s3:ListBucketMultipartUploads"},

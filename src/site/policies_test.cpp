@@ -122,6 +122,25 @@ TEST_F(Policies, TheHeadTagsAndEndsItsOwnOnly) {
   EXPECT_FALSE(may(head, "ec2:CreateTags", instance, kOurs));
 }
 
+TEST_F(Policies, TheHeadDiscardsWhatItsOwnMachinesLeft) {
+  const Json head = head_policy(inputs());
+  for (const auto& [action, kind] :
+       {std::pair{"ec2:DeleteVolume", "volume"}, {"ec2:DeleteNetworkInterface", "network-interface"}}) {
+    const std::string resource = fmt::format("{}{}/x-1", kEc2, kind);
+    const Context left = with(kOurs, "aws:ResourceTag/spillway:kind", kind);
+    EXPECT_TRUE(may(head, action, resource, left)) << action;
+    EXPECT_FALSE(may(head, action, resource)) << action;
+    EXPECT_FALSE(may(head, action, resource, with(left, "aws:ResourceTag/spillway:cluster", "another")))
+        << action;
+    EXPECT_FALSE(may(head, action, resource, with(left, "aws:ResourceTag/spillway:kind", "Gateway")))
+        << action;
+  }
+  for (const char* action :
+       {"ec2:DetachVolume", "ec2:DetachNetworkInterface", "ec2:ReleaseAddress", "ec2:DeleteSnapshot"})
+    EXPECT_FALSE(may(head, action, "*", kOurs)) << action;
+  EXPECT_TRUE(may(head, "ec2:DescribeVolumes", "*", {{"aws:RequestedRegion", "us-east-1"}}));
+}
+
 TEST_F(Policies, TheHeadPassesOneRoleToEc2) {
   const Json head = head_policy(inputs());
   const std::string role =
