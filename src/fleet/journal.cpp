@@ -231,8 +231,7 @@ Result<Records> Journal::load() {
                         .error = row.text(9),
                         .assigned = row.integer(10) != 0};
     // Nobody asks again for one that is settled, and there are many.
-    if (!launch.settled())
-      launch.request = TRY(Json::parse(row.text(2)));
+    if (!launch.settled()) launch.request = TRY(Json::parse(row.text(2)));
     records.launches.emplace(launch.intent, std::move(launch));
   }
   for (const store::Row& row : TRY(db_.query("SELECT pool, strikes, until, reason FROM pools"))) {

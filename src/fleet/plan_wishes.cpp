@@ -96,10 +96,10 @@ void Planner::launch() {
       size_t count = std::min(policy_.launch_at_most, left);
       // Nodes that must lie together are asked for by themselves.
       if (group.one_zone)
-        count = static_cast<size_t>(
-            std::find_if(first, first + static_cast<std::ptrdiff_t>(count),
-                         [&](const LaunchNode& each) { return each.job != first->job; }) -
-            first);
+        count =
+            static_cast<size_t>(std::find_if(first, first + static_cast<std::ptrdiff_t>(count),
+                                             [&](const LaunchNode& each) { return each.job != first->job; }) -
+                                first);
       count = take_room(rooms, group, count);
       if (count == 0) break;  // for now: EC2's rates allow no more
       const auto last = first + static_cast<std::ptrdiff_t>(count);

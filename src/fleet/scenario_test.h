@@ -311,7 +311,8 @@ class Scenario {
         EXPECT_TRUE(done) << to_string(done.error());
         if (done) pass = *done;
         if (pass.answered) look_ = Look::machines;
-        EXPECT_EQ(reconciler_->world().records, *journal_->load()) << "what is remembered is what is journaled";
+        EXPECT_EQ(reconciler_->world().records, *journal_->load())
+            << "what is remembered is what is journaled";
       } catch (const Crash&) {
         start();
       }

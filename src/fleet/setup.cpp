@@ -133,10 +133,10 @@ Result<aws::Stack*> Setup::stack(const std::string& profile, const std::string& 
     overrides.endpoint_url = loaded_.site.aws.endpoint_url;
     const config::AwsConfig& config = loaded_.site.aws;
     overrides.ca_file = config.ca_bundle;
-    overrides.rates = {.factor = static_cast<double>(config.request_factor),
-                       .launches = {static_cast<double>(config.launch_burst),
-                                    static_cast<double>(config.launch_per_s)},
-                       .ends = {static_cast<double>(config.end_burst), static_cast<double>(config.end_per_s)}};
+    overrides.rates = {
+        .factor = static_cast<double>(config.request_factor),
+        .launches = {static_cast<double>(config.launch_burst), static_cast<double>(config.launch_per_s)},
+        .ends = {static_cast<double>(config.end_burst), static_cast<double>(config.end_per_s)}};
     place = TRY(aws::make_stack(profile, region, std::move(overrides)));
   }
   return place.get();
