@@ -15,6 +15,7 @@ namespace spillway::fleet {
 namespace {
 
 constexpr auto kJobsAtMost = std::chrono::seconds{5};
+constexpr auto kRoundsFor = std::chrono::seconds{5};
 constexpr int kRoundsAtMost = 12;  // plan and act this often on one look at the world
 
 void tell(const Error& error) {
@@ -60,6 +61,8 @@ Result<Pass> Reconciler::pass(Deadline deadline, Look look) {
     TRY(journal_.refresh());
     const bool acted = TRY(act(pass, tried, deadline));
     if (!acted && !end_looking(pass)) break;
+    // Where a call took long, Slurm may have other plans by now.
+    if (outside_.clock.now() - world_.now > kRoundsFor) break;
     if (acted && pass.answered && outside_.around) break;  // its machines are to be looked at first
   }
   end_looking(pass);

@@ -92,7 +92,7 @@ class Reconciler {
   Executor executor_;
   Gatekeeper gatekeeper_;
   std::optional<Duration> suspend_time_;
-  Time suspend_time_look_at_{}, lease_renewed_at_{}, looked_at_{};
+  Time suspend_time_look_at_{}, lease_renewed_at_{}, looked_at_{}, slurm_looked_at_{};
   std::map<NodeName, Time> missing_;  // in memory only: a new process waits longer
   struct Looking {
     std::string cloud;

@@ -12,6 +12,7 @@ namespace {
 constexpr auto kSuspendTimeEvery = std::chrono::minutes{10};
 constexpr auto kNamesEvery = std::chrono::minutes{5};
 constexpr auto kNamesAtMost = std::chrono::seconds{10};
+constexpr auto kSlurmLasts = std::chrono::seconds{2};
 constexpr auto kViewLasts = std::chrono::seconds{15};  // of EC2, for what cannot wait for a new one
 
 std::vector<aws::Filter> filters_for(const std::vector<IntentId>& launches) {
@@ -52,6 +53,7 @@ void Reconciler::look_at_slurm(Pass& pass, Deadline deadline) {
     return trouble(pass, std::move(nodes).error().during("look at Slurm"));
   }
   world_.slurm = *std::move(nodes);
+  slurm_looked_at_ = outside_.clock.now();
   note_missing();
   // The list of jobs is long, and needed only while EC2 takes nodes back from them.
   world_.jobs.reset();
@@ -85,7 +87,7 @@ Result<void> Reconciler::observe_again(Pass& pass, Look look, Deadline deadline)
     add_instances(
         pass, cloud,
         outside_.ec2.at(cloud)->describe_each(filters_for({intents.begin(), intents.end()}), deadline));
-  if (look == Look::machines) return {};
+  if (look == Look::machines && world_.now - slurm_looked_at_ < kSlurmLasts) return {};
   gatekeeper_.look_at_tunnel(outside_.tunnel, world_.now);
   TRY(look_at_gates(std::nullopt));
   look_at_slurm(pass, deadline);
