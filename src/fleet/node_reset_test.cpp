@@ -60,7 +60,8 @@ TEST(NodeReset, AGroupThatWasParkedLaunchesAtTheNextPass) {
   EXPECT_EQ(s.launches(), 1);
   const auto what = reset_of(s.records(), s.policy(), {Scenario::name(0)}, s.clock_.now());
   ASSERT_TRUE(what) << to_string(what.error());
-  ASSERT_TRUE(reset(s.journal(), *what, s.clock_.now()));
+  Journal journal = s.other_journal();
+  ASSERT_TRUE(reset(journal, *what, s.clock_.now()));
   s.run(60);
   s.call_hooks();
   s.run(60);

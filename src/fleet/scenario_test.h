@@ -291,7 +291,8 @@ class Scenario {
   config::NodeGroup& group() { return policy_.groups.begin()->second; }
   Policy& policy() { return policy_; }
   const std::vector<std::string>& subnets() const { return subnets_; }
-  Journal& journal() { return *journal_; }
+  /// The journal as another process opens it.
+  Journal other_journal() { return Journal::open(folder_ / "state.db").value(); }
   Records records() { return *journal_->load(); }
   const std::vector<std::string>& orders() const { return mortal_.orders; }
   void lose_state() {
