@@ -243,7 +243,7 @@ Result<void> Executor::act(const Undrain& step, const Records&, Deadline deadlin
 
 Result<void> Executor::act(const GiveBack& step, const Records&, Deadline deadline) {
   TRY(outside_.slurm.set_state(step.nodes, slurm::NodeAction::power_down_force, "", deadline));
-  TRY(outside_.slurm.reset_addresses(step.nodes, deadline));
+  if (!step.addressed.empty()) TRY(outside_.slurm.reset_addresses(step.addressed, deadline));
   return update(step.nodes, "given-back", [&](NodeRecord& node) {
     node.wanted = Wanted::down;
     node.since = now();

@@ -120,6 +120,8 @@ void Planner::give_back() {
       back.nodes.push_back(name);
   }
   for (auto& [reason, step] : down) steps_.emplace_back(std::move(step));
+  for (const NodeName& name : back.nodes)
+    if (slurm_node(name)->address != name.value) back.addressed.push_back(name);
   if (!back.nodes.empty()) steps_.emplace_back(std::move(back));
 }
 

@@ -132,9 +132,12 @@ struct Drain {
 struct Undrain {
   std::vector<NodeName> nodes;
 };
-/// Slurm: power_down_force, so that the nodes can be asked for again.
+/// Slurm: power_down_force, so that the nodes can be asked for again; those that it knows by a machine's
+/// address get their own names back. The others have them: slurmctld looks each name up as it is set, and
+/// answers nobody meanwhile.
 struct GiveBack {
   std::vector<NodeName> nodes;
+  std::vector<NodeName> addressed;
 };
 /// Journal a wish that Slurm's own state shows although no hook recorded it.
 struct Rediscover {
