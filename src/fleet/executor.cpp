@@ -234,7 +234,8 @@ Result<void> Executor::act(const PowerDown& step, const Records&, Deadline deadl
 }
 
 Result<void> Executor::act(const Drain& step, const Records&, Deadline deadline) {
-  return outside_.slurm.set_state(step.nodes, slurm::NodeAction::drain, step.reason, deadline);
+  return outside_.slurm.set_state(step.nodes, slurm::NodeAction::drain,
+                                  fmt::format("{}: {}", kParkedReason, step.reason), deadline);
 }
 
 Result<void> Executor::act(const Undrain& step, const Records&, Deadline deadline) {

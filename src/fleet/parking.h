@@ -16,7 +16,5 @@ Result<void> forgive(Journal& journal, const GroupName& group);
 
 /// How the reason of a node drained for its parked group begins, in Slurm.
 inline constexpr std::string_view kParkedReason = "spillway: parked";
-/// The same where EC2 has nothing of what the group is made of; EC2's words follow.
-inline constexpr std::string_view kRestsReason = "spillway: nothing to be had for now: ";
 
 }  // namespace spillway::fleet

@@ -13,30 +13,22 @@ std::optional<std::string> Planner::parked(const GroupName& group) const {
   return found->second.reason;
 }
 
-std::optional<std::string> Planner::nothing_to_have(const config::NodeGroup& group) const {
-  if (const auto reason = parked(group.group())) return fmt::format("{}: {}", kParkedReason, *reason);
-  if (may_offer(group)) return std::nullopt;
-  return fmt::format("{}{}", kRestsReason, why_none(group, world_.records.pools, world_.now));
-}
-
 void Planner::drain() {
   if (!world_.slurm) return;
-  std::map<GroupName, std::string> reasons;
-  for (const auto& [name, group] : policy_.groups)
-    if (auto reason = nothing_to_have(group)) reasons.emplace(name, std::move(*reason));
+  const bool any = std::any_of(world_.records.groups.begin(), world_.records.groups.end(),
+                               [&](const auto& entry) { return parked(entry.first).has_value(); });
   std::map<GroupName, Drain> drains;
   Undrain undrain;
   for (const auto& [name, in_slurm] : *world_.slurm) {
     const bool ours =
         in_slurm.state.is_draining() && in_slurm.reason.starts_with(kOurReason) && !holds_machine(name);
-    if (!ours && (reasons.empty() || in_slurm.state.is_draining() || !in_slurm.state.is_powered_down()))
-      continue;
+    if (!ours && (!any || in_slurm.state.is_draining() || !in_slurm.state.is_powered_down())) continue;
     const config::NodeGroup* group = group_of(name);
-    const auto reason = group ? reasons.find(group->group()) : reasons.end();
-    if (ours && reason == reasons.end() && !in_slurm.state.is_down()) undrain.nodes.push_back(name);
-    if (ours || reason == reasons.end() || in_slurm.state.is_down() || holds_machine(name)) continue;
+    const auto reason = group ? parked(group->group()) : std::nullopt;
+    if (ours && !reason && !in_slurm.state.is_down()) undrain.nodes.push_back(name);
+    if (ours || !reason || in_slurm.state.is_down() || holds_machine(name)) continue;
     Drain& step = drains[group->group()];
-    step.reason = reason->second;
+    step.reason = *reason;
     step.nodes.push_back(name);
   }
   for (auto& [group, step] : drains) steps_.emplace_back(std::move(step));

@@ -74,10 +74,7 @@ class Planner {
   // Groups and jobs (plan_groups.cpp).
   /// Why nothing is launched for the group, if it is parked.
   std::optional<std::string> parked(const GroupName& group) const;
-  /// Why no node of the group can be had for now, as Slurm's reason: it is parked, or all that it is made of
-  /// rests for longer than is worth waiting for.
-  std::optional<std::string> nothing_to_have(const config::NodeGroup& group) const;
-  /// Keeps jobs away from such groups: Slurm would try one node after the other, and each would go DOWN.
+  /// Keeps jobs away from the nodes of parked groups.
   void drain();
   /// A job of which one node could not be had cannot run: its other nodes go, unless Slurm has a use for
   /// them.

@@ -50,52 +50,6 @@ TEST(Rows, row_001_an_offering_rests_longer_each_time_and_is_forgiven) {
       << "an hour of peace is a new beginning";
 }
 
-TEST(Rows, row_001_a_group_of_which_nothing_can_be_had_is_drained_and_Slurm_does_not_try_its_nodes_in_turn) {
-  Scenario s;
-  s.policy().capacity_rest = seconds{60};
-  s.faults(R"([{"operation": "CreateFleet", "effect": "capacity", "limit": 0}])");
-  const int64_t job = s.submit(0, 0);
-  s.run(5);
-  EXPECT_THAT(s.node(0).reason, HasSubstr("InsufficientInstanceCapacity"));
-  for (int i = 1; i < 10; ++i) {
-    EXPECT_TRUE(s.node(i).state.is_draining()) << i;
-    EXPECT_FALSE(s.node(i).state.is_down()) << i;
-    EXPECT_THAT(s.node(i).reason, HasSubstr("nothing to be had for now: InsufficientInstanceCapacity")) << i;
-  }
-  EXPECT_EQ(s.launches(), 1);
-  s.faults("[]");
-  s.clock_.advance(seconds{60});
-  s.run(10);
-  EXPECT_FALSE(s.node(7).state.is_draining()) << "an offering stopped resting";
-  s.run(200);
-  EXPECT_EQ(s.state_of(job), "RUNNING");
-}
-
-TEST(Rows, row_001_a_group_with_something_to_offer_or_soon_is_not_drained) {
-  Scene scene;
-  scene.slurm(0, "IDLE+CLOUD+POWERED_DOWN");
-  scene.everything_rests();
-  auto& pools = scene.world.records.pools;
-  ASSERT_EQ(scene.all<Drain>().size(), 1u);
-  EXPECT_EQ(scene.all<Drain>()[0].nodes, std::vector<NodeName>{Scene::name(0)});
-  const Time end = pools.begin()->second.until;
-  pools.begin()->second.until = kNow + scene.policy.short_rest;
-  EXPECT_TRUE(scene.all<Drain>().empty()) << "that is waited for";
-  pools.begin()->second.until = end;
-  config::NodeGroup& group = scene.policy.groups.begin()->second;
-  group.fallback = group.source;
-  group.fallback->purchasing = "spot";
-  EXPECT_TRUE(scene.all<Drain>().empty()) << "the fallback does not rest";
-
-  group.fallback.reset();
-  scene.slurm(0, "IDLE+CLOUD+DRAIN+POWERED_DOWN", "spillway: nothing to be had for now: none");
-  scene.slurm(1, "IDLE+CLOUD+DRAIN+POWERED_DOWN", "the administrator's");
-  EXPECT_TRUE(scene.all<Undrain>().empty()) << "all of it rests still";
-  pools.erase(pools.begin());
-  ASSERT_EQ(scene.all<Undrain>().size(), 1u);
-  EXPECT_EQ(scene.all<Undrain>()[0].nodes, std::vector<NodeName>{Scene::name(0)});
-}
-
 // 2: partial fleet → MPI job idles, billed | all or nothing per job; release the surplus
 TEST(Rows, row_002_a_job_gets_the_rest_of_its_nodes_from_the_fallback) {
   Scenario s;

@@ -123,7 +123,7 @@ struct PowerDown {
   std::vector<NodeName> nodes;
   std::string reason;
 };
-/// Slurm: no new jobs on these nodes, of a group that cannot be had; who asks is told why.
+/// Slurm: no new jobs on these nodes of a parked group; who asks is told why.
 struct Drain {
   std::vector<NodeName> nodes;
   std::string reason;
