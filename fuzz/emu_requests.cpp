@@ -26,7 +26,7 @@ void ask_services(Account& account, const net::Incoming& request) {
   signature.region = "us-east-1";
   for (auto* answer : {&answer_ec2, &answer_iam, &answer_sts, &answer_ssm, &answer_s3}) {
     Params params = params_of(request, "ec2");  // taken by whoever answers
-    if ((*answer)(account, {request, signature, params, "request"}).status == 0) __builtin_trap();
+    if ((*answer)(account, {request, signature, "request", &params}).status == 0) __builtin_trap();
   }
 }
 
