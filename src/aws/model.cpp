@@ -158,8 +158,10 @@ Result<std::shared_ptr<const Model>> Model::from_json(std::string service, const
   }
   for (const auto& [name, json] : description["shapes"].members()) {
     Shape& shape = *model->shapes_[name];
-    for (const auto& [member, use] : json["members"].members())
-      shape.members.push_back({member, TRY(model->ref_from(use))});
+    for (const auto& [member, use] : json["members"].members()) {
+      const Ref ref = TRY(model->ref_from(use));
+      shape.members.push_back({member, ref});
+    }
     if (json.contains("member")) shape.item = TRY(model->ref_from(json["member"]));
     if (json.contains("key")) shape.key = TRY(model->ref_from(json["key"]));
     if (json.contains("value")) shape.value = TRY(model->ref_from(json["value"]));

@@ -92,8 +92,9 @@ Result<std::vector<Finding>> check_resolver(const Checked& checked, Exchange& re
       const std::string name = TRY(name_of(binding.node, names.zone)), back = TRY(reverse_name(address));
       const std::string data = TRY(address_data(address));
       expected.push_back({{name, data.size() == 4 ? Type::a : Type::aaaa}, data, address.value});
-      if (!names.reverse_zone.empty() && back.ends_with("." + names.reverse_zone))
-        expected.push_back({{back, Type::ptr}, TRY(name_data(name)), name});
+      if (names.reverse_zone.empty() || !back.ends_with("." + names.reverse_zone)) continue;
+      const std::string pointed = TRY(name_data(name));
+      expected.push_back({{back, Type::ptr}, pointed, name});
     }
   std::vector<Question> questions;
   for (const Expected& each : expected) questions.push_back(each.question);

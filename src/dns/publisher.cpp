@@ -24,8 +24,9 @@ bool lies_in(std::string_view name, std::string_view zone) {
 
 Result<Names> names_of(const DnsConfig& config, const ClusterId& cluster) {
   TRY(check(config));
-  return Names{.zone = TRY(canonical(config.zone)),
-               .reverse_zone = TRY(canonical(config.reverse_zone)),
+  std::string zone = TRY(canonical(config.zone)), reverse_zone = TRY(canonical(config.reverse_zone));
+  return Names{.zone = std::move(zone),
+               .reverse_zone = std::move(reverse_zone),
                .cluster = cluster,
                .ttl_s = static_cast<uint32_t>(config.ttl_s)};
 }
@@ -70,10 +71,9 @@ Result<Publisher::Changes> Publisher::forward(const std::vector<Binding>& bindin
                                               Change::Action action) const {
   Changes changes;
   for (const Binding& binding : bindings) {
-    Change change{.node = binding.node,
-                  .name = TRY(name_of(binding.node, names_.zone)),
-                  .action = action,
-                  .owner = TRY(owner_data(binding.instance))};
+    Change change{.node = binding.node, .action = action};
+    change.name = TRY(name_of(binding.node, names_.zone));
+    change.owner = TRY(owner_data(binding.instance));
     for (const IpAddress& address : binding.addresses) {
       std::string data = TRY(address_data(address));
       const Type type = data.size() == 4 ? Type::a : Type::aaaa;
@@ -91,7 +91,8 @@ Result<Publisher::Changes> Publisher::backward(const std::vector<Binding>& bindi
   Changes changes;
   for (const Binding& binding : bindings)
     for (const IpAddress& address : binding.addresses) {
-      Change change{.node = binding.node, .name = TRY(reverse_name(address)), .action = action};
+      Change change{.node = binding.node, .action = action};
+      change.name = TRY(reverse_name(address));
       if (!lies_in(change.name, names_.reverse_zone)) continue;
       change.records.emplace_back(Type::ptr, TRY(name_data(TRY(name_of(binding.node, names_.zone)))));
       change.owner = TRY(owner_data(binding.instance));

@@ -81,8 +81,8 @@ Answer<TemplateVersion> version_of(Account& account, const Call& call, int64_t n
   if (data.empty())
     return refusal("MissingParameter", "The request must contain the parameter LaunchTemplateData");
   EMU_TRY(known_parameters("LaunchTemplateData", data));
-  TemplateVersion version{number, call.params.get("VersionDescription"), account.now(),
-                          EMU_TRY(read_launch_data(data))};
+  LaunchData read = EMU_TRY(read_launch_data(data));
+  TemplateVersion version{number, call.params.get("VersionDescription"), account.now(), std::move(read)};
   version.data.given = {data.values().begin(), data.values().end()};
   return version;
 }

@@ -23,7 +23,8 @@ Answer<Xml> put_role_policy(Account& account, const Call& call) {
   const std::string name = EMU_TRY(iam_name(call, "PolicyName", kNameSize));
   const std::string text = EMU_TRY(iam_required(call, "PolicyDocument"));
   Principal* role = EMU_TRY(iam_role(account, call));
-  Policy policy{name, EMU_TRY(read_policy(text, PolicyKind::identity))};
+  Json document = EMU_TRY(read_policy(text, PolicyKind::identity));
+  Policy policy{name, std::move(document)};
   size_t size = policy.document.dump().size();  // IAM does not count white space
   for (const Policy& other : role->policies)
     if (other.name != name) size += other.document.dump().size();

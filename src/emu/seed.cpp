@@ -153,8 +153,9 @@ struct Seeder {
                        {"description"},
                        {"tags", Type::object}}));
     if (!account.vpcs.contains(item["vpc"].as_string())) return bad(path + ".vpc", "no such VPC");
+    Tags tags = TRY(tags_in(item, path));
     SecurityGroup made{item["id"].as_string(), item["vpc"].as_string(), item["name"].as_string(),
-                       item["description"].as_string(), TRY(tags_in(item, path))};
+                       item["description"].as_string(), std::move(tags)};
     TRY(add(account.security_groups, made.id, made, path));
     allow_all_egress(account, made.id);
     return {};

@@ -220,9 +220,10 @@ Result<Records> Journal::load() {
                                              "not_before, answered_at, error, assigned FROM launches "
                                              "WHERE state=0 OR (state=1 AND assigned=0) OR intent IN (SELECT "
                                              "intent FROM machines WHERE closed_at=0)"))) {
+    std::vector<LaunchNode> nodes = TRY(launch_nodes(row.text(3)));
     LaunchRecord launch{.intent = IntentId{row.text(0)},
                         .group = GroupName{row.text(1)},
-                        .nodes = TRY(launch_nodes(row.text(3))),
+                        .nodes = std::move(nodes),
                         .state = static_cast<LaunchState>(row.integer(4)),
                         .tries = static_cast<int>(row.integer(5)),
                         .made_at = time_of(row.integer(6)),

@@ -109,9 +109,10 @@ Result<Json> status_report(Journal& journal, Time now) {
       troubles.push(Json::object({{"node", machine.node.value},
                                   {"reason", "not in DNS: " + machine.name_trouble},
                                   {"until", Json{}}}));
+  const std::string cluster = TRY(journal.cluster());
   return Json::object({{"schema", "spillway.status/v1"},
                        {"at", to_iso8601(now)},
-                       {"cluster", TRY(journal.cluster())},
+                       {"cluster", cluster},
                        {"nodes", std::move(nodes)},
                        {"instances", records.machines.size()},
                        {"unbound_instances", unbound},
@@ -154,10 +155,11 @@ Result<Json> events_report(Journal& journal, Time since) {
                               {"detail", e.detail}}));
   Json calls = Json::object();
   for (const auto& [operation, count] : TRY(journal.api_calls())) calls.set(operation, count);
+  Json intents = open_intents(TRY(journal.load()));
   return Json::object({{"schema", "spillway.events/v1"},
                        {"events", std::move(events)},
                        {"api_calls", std::move(calls)},
-                       {"open_intents", open_intents(TRY(journal.load()))}});
+                       {"open_intents", std::move(intents)}});
 }
 
 std::string events_text(const Json& report) {

@@ -26,9 +26,10 @@ Result<Wish> parse(std::string_view text) {
   if (json["schema"].as_string() != kSchema) return Error{Kind::invalid, "not a wish"};
   const auto kind = std::find(std::begin(kKinds), std::end(kKinds), json["kind"].as_string());
   if (kind == std::end(kKinds)) return Error{Kind::invalid, "a wish of unknown kind"};
+  const Time made_at = TRY(parse_iso8601(json["made_at"].as_string()));
   return Wish{.kind = static_cast<Wish::Kind>(kind - std::begin(kKinds)),
               .nodes = json["nodes"].as_string(),
-              .made_at = TRY(parse_iso8601(json["made_at"].as_string())),
+              .made_at = made_at,
               .resume_file = json["resume_file"].as_string()};
 }
 

@@ -13,11 +13,10 @@ Result<ResumeFile> parse_resume_file(std::string_view text) {
   ResumeFile file;
   for (const Json& job : (*json)["jobs"].items()) {
     const std::string& resumed = job["nodes_resume"].as_string();
-    file.jobs.push_back(
-        {job["job_id"].as_int(),
-         TRY(expand(resumed.empty() ? job["nodes_alloc"].is_string() ? job["nodes_alloc"].as_string()
-                                                                     : job["nodes"].as_string()
-                                    : resumed))});
+    auto nodes = TRY(expand(resumed.empty() ? job["nodes_alloc"].is_string() ? job["nodes_alloc"].as_string()
+                                                                             : job["nodes"].as_string()
+                                            : resumed));
+    file.jobs.push_back({job["job_id"].as_int(), std::move(nodes)});
   }
   return file;
 }

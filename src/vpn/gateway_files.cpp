@@ -30,7 +30,9 @@ Result<Peer> far_peer(const VpnSite& site, const std::string& endpoint, const Pu
     return Error{
         Kind::not_found, kNoPeerYet,
         fmt::format("no {} of the gateway on AWS is known", key.empty() ? "public key" : "endpoint")};
-  return Peer{TRY(parse_public_key(key.value)), {}, TRY(Endpoint::parse(endpoint)), site.vpn.keepalive_s};
+  const PublicKey checked = TRY(parse_public_key(key.value));
+  const Endpoint at = TRY(Endpoint::parse(endpoint));
+  return Peer{checked, {}, at, site.vpn.keepalive_s};
 }
 
 InterfaceConf interface_of(const VpnSite& site, const Networks& networks, const IpAddress& end,
@@ -114,8 +116,9 @@ Result<Peer> near_peer(const VpnSite& site, const PublicKey& near_key) {
   const Networks networks = TRY(checked(site));
   if (near_key.empty())
     return Error{Kind::invalid, kNoPeerYet, "the public key of the premises' gateway is not known"};
-  Peer peer{
-      TRY(parse_public_key(near_key.value)), {TRY(host(networks.onprem_end))}, {}, site.vpn.keepalive_s};
+  const PublicKey key = TRY(parse_public_key(near_key.value));
+  const Cidr end = TRY(host(networks.onprem_end));
+  Peer peer{key, {end}, {}, site.vpn.keepalive_s};
   peer.allowed_ips.insert(peer.allowed_ips.end(), networks.onprem.begin(), networks.onprem.end());
   if (!site.vpn.endpoint.empty()) peer.endpoint = TRY(Endpoint::parse(site.vpn.endpoint));
   return peer;

@@ -34,8 +34,8 @@ Result<std::vector<NodePeer>> parse_nodes(std::string_view text) {
   if (!from["nodes"].is_array()) return bad("it has no list of nodes");
   std::vector<NodePeer> out;
   for (const Json& each : from["nodes"].items()) {
-    NodePeer peer{NodeName{each["node"].as_string()}, InstanceId{each["instance"].as_string()},
-                  TRY(parse_public_key(each["public_key"].as_string())),
+    const PublicKey key = TRY(parse_public_key(each["public_key"].as_string()));
+    NodePeer peer{NodeName{each["node"].as_string()}, InstanceId{each["instance"].as_string()}, key,
                   IpAddress{each["address"].as_string()}};
     const auto address = Cidr::parse(peer.address.value);
     if (!address || peer.address.value.find('/') != std::string::npos)
