@@ -38,6 +38,13 @@ Result<void> OwnedZone::write(const Change& change, Update& update) const {
   return {};
 }
 
+OwnedZone::Batch OwnedZone::open_of(std::span<Change> changes) {
+  Batch open;
+  for (Change& change : changes)
+    if (change.open()) open.push_back(&change);
+  return open;
+}
+
 Result<OwnedZone::Attempt> OwnedZone::prepare(const Batch& changes) const {
   Attempt attempt;
   std::optional<Update> update;
@@ -57,7 +64,11 @@ Result<OwnedZone::Attempt> OwnedZone::prepare(const Batch& changes) const {
 }
 
 Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const Attempt& attempt, Deadline deadline) {
-  const std::vector<Message> answers = TRY(session_.ask(attempt.messages, deadline));
+  return take(attempt, TRY(session_.ask(attempt.messages, deadline)));
+}
+
+Result<std::vector<OwnedZone::Batch>> OwnedZone::take(const Attempt& attempt,
+                                                      std::span<const Message> answers) const {
   std::vector<Batch> refused;
   for (size_t i = 0; i < attempt.batches.size(); ++i) {
     const Batch& batch = attempt.batches[i];
@@ -74,19 +85,25 @@ Result<std::vector<OwnedZone::Batch>> OwnedZone::send(const Attempt& attempt, De
   return refused;
 }
 
-Result<void> OwnedZone::attempt(std::vector<Change>& changes, Deadline deadline) {
-  Batch open;
-  for (Change& change : changes)
-    if (change.open()) open.push_back(&change);
-  TRY(send(TRY(prepare(open)), deadline));
+Result<void> OwnedZone::attempt(std::span<Change> changes, Deadline deadline) {
+  TRY(send(TRY(prepare(open_of(changes))), deadline));
+  return {};
+}
+
+Result<void> OwnedZone::attempt_with(std::span<Change> changes, OwnedZone& other,
+                                     std::span<Change> its_changes, Deadline deadline) {
+  const Attempt first = TRY(prepare(open_of(changes))), second = TRY(other.prepare(open_of(its_changes)));
+  std::vector<std::string> messages = first.messages;
+  messages.insert(messages.end(), second.messages.begin(), second.messages.end());
+  const std::vector<Message> answers = TRY(session_.ask(std::move(messages), deadline));
+  const std::span<const Message> all{answers};
+  TRY(take(first, all.first(first.batches.size())));
+  TRY(other.take(second, all.subspan(first.batches.size())));
   return {};
 }
 
 Result<void> OwnedZone::look(std::vector<Change>& changes, Deadline deadline) {
-  Batch open;
-  for (Change& change : changes)
-    if (change.open()) open.push_back(&change);
-  return look_at(open, deadline);
+  return look_at(open_of(changes), deadline);
 }
 
 Result<void> OwnedZone::look_at(const Batch& changes, Deadline deadline) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,7 +40,11 @@ class OwnedZone {
       : session_(session), zone_(std::move(zone)), prefix_(std::move(prefix)), ttl_s_(ttl_s) {}
 
   /// Tries all of them as what is most likely: names to put are free, names to remove are ours.
-  Result<void> attempt(std::vector<Change>& changes, Deadline deadline);
+  Result<void> attempt(std::span<Change> changes, Deadline deadline);
+  /// As attempt(), for these changes and those of another zone of the same server at once: it works on both
+  /// side by side.
+  Result<void> attempt_with(std::span<Change> changes, OwnedZone& other, std::span<Change> its_changes,
+                            Deadline deadline);
   /// Reads the TXT records of the open ones.
   Result<void> look(std::vector<Change>& changes, Deadline deadline);
   /// Tries the open ones, which were looked at, until none is.
@@ -57,10 +62,13 @@ class OwnedZone {
     std::vector<Batch> batches;
     std::vector<std::string> messages;
   };
+  static Batch open_of(std::span<Change> changes);
   /// The messages that try these changes as what they were seen to be.
   Result<Attempt> prepare(const Batch& changes) const;
   /// Sends them. What worked is done; returns what a prerequisite refused.
   Result<std::vector<Batch>> send(const Attempt& attempt, Deadline deadline);
+  /// What the answers to an attempt say, as send().
+  Result<std::vector<Batch>> take(const Attempt& attempt, std::span<const Message> answers) const;
   Result<void> look_at(const Batch& changes, Deadline deadline);
   Result<void> write(const Change& change, Update& update) const;
   /// A single change was refused although it had been looked at: somebody else is at work, or it is foreign.

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/text.h"
 #include "dns/codes.h"
 
 namespace spillway::dns {
 namespace {
+
+constexpr size_t kAtOnce = 1'500;  // nodes: some four full messages
 
 std::string prefix_of(const ClusterId& cluster) {
   return fmt::format("spillway {} ", cluster);
@@ -118,23 +121,38 @@ Result<void> Publisher::remove_old_ways_back(const Changes& changes, Deadline de
 }
 
 Result<std::vector<Foreign>> Publisher::publish(const std::vector<Binding>& bindings, Deadline deadline) {
-  Changes names = TRY(forward(bindings, Change::Action::put));
-  OwnedZone zone = this->zone(names_.zone);
-  TRY(zone.attempt(names, deadline));
+  Changes names = TRY(forward(bindings, Change::Action::put)), ways;
+  OwnedZone zone = this->zone(names_.zone), reverse = this->zone(names_.reverse_zone);
+  const auto point = [&](size_t node) -> Result<void> {
+    Changes more = TRY(backward({bindings[node]}, Change::Action::put));
+    std::move(more.begin(), more.end(), std::back_inserter(ways));
+    return {};
+  };
+  // The name server writes some nodes' ways back while it writes the next nodes' names; so a way back leads
+  // to no name that is not ours.
+  std::vector<size_t> late;  // nodes whose name takes more than one try
+  for (size_t named = 0, pointed = 0; pointed < names.size();) {
+    const size_t next = std::min(named + kAtOnce, names.size()), first_way = ways.size();
+    for (; pointed < named; ++pointed) {
+      if (names[pointed].open())
+        late.push_back(pointed);
+      else
+        TRY(point(pointed));
+    }
+    TRY(zone.attempt_with(std::span(names).subspan(named, next - named), reverse,
+                          std::span(ways).subspan(first_way), deadline));
+    named = next;
+  }
   TRY(zone.look(names, deadline));
   TRY(remove_old_ways_back(names, deadline));
   TRY(zone.settle(names, deadline));
 
   std::vector<Foreign> foreign;
-  std::set<NodeName> unnamed;
-  for (const Change& name : names) {
-    if (name.state != Change::State::foreign) continue;
-    foreign.push_back({name.node, name.name});
-    unnamed.insert(name.node);
-  }
-  Changes ways = TRY(backward(bindings, Change::Action::put));
-  std::erase_if(ways, [&](const Change& way) { return unnamed.contains(way.node); });
-  TRY(this->zone(names_.reverse_zone).apply(ways, deadline));
+  for (const Change& name : names)
+    if (name.state == Change::State::foreign) foreign.push_back({name.node, name.name});
+  for (const size_t node : late)
+    if (names[node].state != Change::State::foreign) TRY(point(node));
+  TRY(reverse.apply(ways, deadline));
   for (const Change& way : ways)
     if (way.state == Change::State::foreign) foreign.push_back({way.node, way.name});
   return foreign;
