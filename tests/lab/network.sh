@@ -28,8 +28,7 @@ named() { case $(codes) in $1) ;; *) return 1 ;; esac }
 broken() {
   local row=$1 code=$2 what=$3 remedy=${4:-} began
   lab break $what >/dev/null || fail "$row $what: cannot be broken"
-  for _ in 1 2 3 4 5 6 7 8; do named "$code" && break; done
-  named "$code" || fail "$row $what: got '$(codes)', want '$code'"
+  eventually 60 "$row $what: named $code" named "$code"
   began=$(date +%s%N)
   ${remedy:-lab heal ${what%% *}} >/dev/null || fail "$row $what: $remedy does not heal"
   healed "$row" "$what" "${code//\*/}" "$began"
