@@ -22,9 +22,22 @@ namespace {
 
 using Text = std::string;
 using View = std::string_view;
+/// Bytes as they arrived; not cleared first.
+struct Piece {
+  explicit Piece(size_t bytes) : data(new char[bytes]), size(bytes) {}
+  std::unique_ptr<char[]> data;
+  size_t size;
+  View view() const { return {data.get(), size}; }
+};
+/// In pieces, one for each part that was sent.
 struct Object {
-  std::shared_ptr<Text> body;
+  std::vector<std::shared_ptr<Piece>> pieces;
   Text etag, crc;
+  size_t size() const {
+    size_t sum = 0;
+    for (const auto& piece : pieces) sum += piece->size;
+    return sum;
+  }
 };
 std::map<Text, Object> objects;  // "bucket/key"
 std::map<Text, std::map<int, Object>> uploads;
@@ -58,7 +71,7 @@ Text encoded(View text) {
 struct Request {
   Text method, path, etag;              // the path decoded: "/bucket/key"
   std::map<Text, Text> query, headers;  // header names in small letters
-  std::shared_ptr<Text> body = std::make_shared<Text>();
+  std::shared_ptr<Piece> body;
 };
 
 class Connection {
@@ -110,29 +123,55 @@ class Connection {
     if (request.headers.contains("transfer-encoding")) return false;
     const auto length = request.headers.find("content-length");
     const size_t size = length == request.headers.end() ? 0 : std::stoull(length->second);
-    // Not cleared first: what is received overwrites it.
-    request.body->resize(size);
+    request.body = std::make_shared<Piece>(size);
     size_t have = std::min(size, pending_.size());
-    memcpy(request.body->data(), pending_.data(), have);
+    memcpy(request.body->data.get(), pending_.data(), have);
     pending_.erase(0, have);
     while (have < size) {
-      const ssize_t got = recv(fd_, request.body->data() + have, size - have, 0);
+      const ssize_t got = recv(fd_, request.body->data.get() + have, size - have, 0);
       if (got <= 0) return false;
       have += static_cast<size_t>(got);
     }
-    if (request.headers.contains("x-amz-decoded-content-length")) unchunk(*request.body);
+    if (request.headers.contains("x-amz-decoded-content-length")) unchunk(request.body);
     return true;
   }
-  static void unchunk(Text& body) {
-    Text out;
-    for (size_t at = 0; at < body.size();) {
-      const size_t line = body.find("\r\n", at);
-      const size_t size = std::stoull(body.substr(at, line - at), nullptr, 16);
+  static void unchunk(std::shared_ptr<Piece>& body) {
+    const View in = body->view();
+    auto out = std::make_shared<Piece>(in.size());
+    out->size = 0;
+    for (size_t at = 0; at < in.size();) {
+      const size_t line = in.find("\r\n", at);
+      const size_t size = std::stoull(Text(in.substr(at, line - at)), nullptr, 16);
       if (size == 0) break;
-      out.append(body, line + 2, size);
+      memcpy(out->data.get() + out->size, in.data() + line + 2, size);
+      out->size += size;
       at = line + 2 + size + 2;
     }
-    body.swap(out);
+    body = out;
+  }
+  /// A head, and the bytes of an object from one place on.
+  void reply_with(int status, const Text& headers, const Object& object, size_t from, size_t count) {
+    send_all("HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers +
+                 "Content-Length: " + std::to_string(count) + "\r\n\r\n",
+             MSG_MORE);
+    for (const auto& piece : object.pieces) {
+      if (from >= piece->size) {
+        from -= piece->size;
+        continue;
+      }
+      const View part = piece->view().substr(from, count);
+      send_all(part, 0);
+      from = 0;
+      count -= part.size();
+      if (count == 0) break;
+    }
+  }
+  void send_all(View data, int flags) {
+    while (!data.empty()) {
+      const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL | flags);
+      if (sent <= 0) return;
+      data.remove_prefix(static_cast<size_t>(sent));
+    }
   }
   void reply(int status, const Text& headers, View body, bool head_only = false, size_t length = 0) {
     const Text head = "HTTP/1.1 " + std::to_string(status) + " X\r\n" + headers +
@@ -162,7 +201,7 @@ class Connection {
   Object stored(Request& request) {
     char etag[48];
     snprintf(etag, sizeof etag, "%032lx-1", static_cast<unsigned long>(++counter));
-    return {std::move(request.body), etag, request.headers["x-amz-checksum-crc64nvme"]};
+    return {{std::move(request.body)}, etag, request.headers["x-amz-checksum-crc64nvme"]};
   }
   void answer(Request& request) {
     const Text name = request.path.substr(1);
@@ -170,7 +209,7 @@ class Connection {
     if (request.method == "GET" && bucket) return list(request, name.substr(0, name.find('/')));
     if (request.method == "POST" && request.query.contains("delete")) {
       const std::unique_lock lock(guard);
-      const Text& body = *request.body;
+      const Text body(request.body->view());
       for (size_t at = 0; (at = body.find("<Key>", at)) != Text::npos; ++at)
         objects.erase(name.substr(0, name.find('/')) + "/" +
                       body.substr(at + 5, body.find("</Key>", at) - at - 5));
@@ -220,35 +259,30 @@ class Connection {
       }
       object = found->second;
     }
-    View body = *object.body;
-    const size_t size = body.size();
+    const size_t size = object.size();
     if (request.method == "HEAD") return reply(200, described(object), "", true, size);
     const auto range = request.headers.find("range");
-    if (range == request.headers.end()) return reply(200, described(object), body);
+    if (range == request.headers.end()) return reply_with(200, described(object), object, 0, size);
     const size_t from = std::stoull(range->second.substr(6)), dash = range->second.find('-');
     const size_t to = dash + 1 < range->second.size()
                           ? std::min<size_t>(std::stoull(range->second.substr(dash + 1)), size - 1)
                           : size - 1;
     object.crc.clear();
-    reply(206,
-          described(object) + "Content-Range: bytes " + std::to_string(from) + "-" + std::to_string(to) +
-              "/" + std::to_string(size) + "\r\n",
-          body.substr(from, to - from + 1));
+    reply_with(206,
+               described(object) + "Content-Range: bytes " + std::to_string(from) + "-" + std::to_string(to) +
+                   "/" + std::to_string(size) + "\r\n",
+               object, from, to - from + 1);
   }
   void complete(Request& request, const Text& name) {
     const std::unique_lock lock(guard);
     auto& parts = uploads[request.query["uploadId"]];
-    auto whole = std::make_shared<Text>();
-    size_t size = 0;
-    for (const auto& [number, part] : parts) size += part.body->size();
-    whole->reserve(size);
-    for (auto& [number, part] : parts) {
-      whole->append(*part.body);
-      part.body.reset();
-    }
+    Object whole;
+    for (auto& [number, part] : parts) whole.pieces.push_back(std::move(part.pieces.front()));
     char etag[48];
     snprintf(etag, sizeof etag, "%032lx-%zu", static_cast<unsigned long>(++counter), parts.size());
-    objects[name] = {whole, etag, request.headers["x-amz-checksum-crc64nvme"]};
+    whole.etag = etag;
+    whole.crc = request.headers["x-amz-checksum-crc64nvme"];
+    objects[name] = std::move(whole);
     uploads.erase(request.query["uploadId"]);
     reply(
         200, "",
@@ -278,7 +312,7 @@ class Connection {
       last = it->first.substr(bucket.size() + 1);
       out += "<Contents><Key>" + (url ? encoded(last) : last) +
              "</Key><LastModified>2026-11-22T21:54:03.000Z</LastModified><ETag>&quot;" + it->second.etag +
-             "&quot;</ETag><Size>" + std::to_string(it->second.body->size()) +
+             "&quot;</ETag><Size>" + std::to_string(it->second.size()) +
              "</Size><StorageClass>STANDARD</StorageClass></Contents>";
     }
     out += "<IsTruncated>" + Text(more ? "true" : "false") + "</IsTruncated>";
