@@ -71,7 +71,8 @@ class Client:
 
     def __init__(self, name, work, url):
         self.name, self.url = name, url
-        self.env = {**os.environ, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+        usual = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        self.env = {**usual, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
                     "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url, "XDG_STATE_HOME": str(work / "state"),
                     "TMPDIR": str(work), "HOME": str(work), "AWS_EC2_METADATA_DISABLED": "true",
                     "RCLONE_CONFIG_S_TYPE": "s3", "RCLONE_CONFIG_S_PROVIDER": "Other", "RCLONE_CONFIG_S_ENDPOINT": url,
