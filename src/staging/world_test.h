@@ -170,10 +170,10 @@ class World : public ::testing::Test {
   /// A process of its own: nothing but journal and bucket is kept between two of them.
   Result<SyncReport> sync(SyncWish wish, const std::function<void(Means&)>& with = {}) {
     exchange.interrupted = false;
-    aws::S3Requests requests(exchange, credentials, clock,
+    aws::S3Requests requests(way ? *way : exchange, credentials, clock,
                              {.region = "us-east-1",
                               .bucket = "slurm-burst-data",
-                              .endpoints = {.all = "http://s3.test"},
+                              .endpoints = {.all = endpoint},
                               .slowed_down = [this] {
                                 ++slowed_down;
                                 if (Crew* crew = crew_now) crew->slow_down();
@@ -222,6 +222,8 @@ class World : public ::testing::Test {
   TestClock clock;
   emu::Aws aws{{}, clock};
   InProcess exchange{aws};
+  net::Exchange* way = nullptr;  // another one than `exchange`
+  std::string endpoint = "http://s3.test";
   RenewedCredentials credentials;
   std::atomic<int> slowed_down = 0;
   std::atomic<Crew*> crew_now = nullptr;
