@@ -50,6 +50,7 @@ void add_option(Parsed& parsed, const Option& option) {
   const std::string key = long_name(option.name);
   CLI::Option* added = option.value.empty() ? parsed.app->add_flag(option.name, parsed.switches[key])
                                             : parsed.app->add_option(option.name, parsed.values[key]);
+  if (option.repeated) added->multi_option_policy(CLI::MultiOptionPolicy::Join);
   if (!option.environment.empty()) added->envname(option.environment);
 }
 

@@ -11,6 +11,7 @@
 #include "site/site_config.h"
 #include "site/vpn_site.h"
 #include "slurm/config_commands.h"
+#include "staging/commands.h"
 #include "vpn/commands.h"
 #include "vpn/gateway_daemon.h"
 #include "vpn/vpn_config.h"
@@ -60,7 +61,7 @@ std::vector<Command> commands() {
   std::vector<Command> all;
   for (const auto& room :
        {site::commands(), insight::commands(), insight::job_commands(), vpn::commands(site::load_vpn_site),
-        fleet::commands(), aws::commands(), slurm::config_commands(sections())})
+        fleet::commands(), staging::commands(), aws::commands(), slurm::config_commands(sections())})
     all.insert(all.end(), room.begin(), room.end());
   for (Command& command : all)
     if (command.path == "daemon") give_roles(command);

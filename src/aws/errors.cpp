@@ -46,6 +46,7 @@ constexpr Known kKnown[] = {
     {"InvalidSignatureException", Kind::credentials},
     {"NoSuchKey", Kind::not_found},
     {"NoSuchBucket", Kind::not_found},
+    {"NoSuchUpload", Kind::not_found},
     {"NotFound", Kind::not_found},
     {"ParameterNotFound", Kind::not_found},
     {"ResourceNotFoundException", Kind::not_found},

@@ -31,6 +31,7 @@ class OwningStack final : public Stack {
  public:
   OwningStack(const Choices& choices, const Overrides& with)
       : region_(choices.region),
+        ca_file_(choices.ca_file),
         own_transport_(net::CurlOptions{.ca_file = choices.ca_file}),
         transport_(with.transport ? *with.transport : own_transport_),
         clock_(with.clock ? *with.clock : own_clock_),
@@ -55,9 +56,11 @@ class OwningStack final : public Stack {
   CredentialsProvider& credentials() override { return credentials_; }
   net::Transport& transport() override { return transport_; }
   const std::string& region() const override { return region_; }
+  Clock& clock() override { return clock_; }
+  const std::string& ca_file() const override { return ca_file_; }
 
  private:
-  const std::string region_;
+  const std::string region_, ca_file_;
   SystemClock own_clock_;
   PosixRunner own_runner_;
   net::CurlTransport own_transport_;

@@ -27,6 +27,9 @@ class Stack {
   virtual CredentialsProvider& credentials() = 0;
   virtual net::Transport& transport() = 0;
   virtual const std::string& region() const = 0;
+  virtual Clock& clock() = 0;
+  /// Certificates that were named, or "".
+  virtual const std::string& ca_file() const = 0;
 };
 
 /// Builds a client from the environment and the shared files as AWS's tools do. An empty `profile` means

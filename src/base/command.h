@@ -17,6 +17,7 @@ struct Option {
   std::string help;         // one sentence
   std::string fallback;     // the default as text; empty: none
   std::string environment;  // variable that sets it when the flag is absent
+  bool repeated = false;    // may be given several times; the values are then joined by line feeds
 };
 
 struct Positional {
