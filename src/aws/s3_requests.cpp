@@ -168,7 +168,7 @@ bool S3Requests::wait(Duration duration, Deadline deadline) {
 }
 
 Result<net::Exchanged> S3Requests::call(const S3Ask& ask, Deadline deadline) {
-  int renewed = 0;
+  int renewed = 0, failed = 0;
   for (int attempt = 1;; ++attempt) {
     if (interrupted_) return Error{Kind::interrupted, "interrupted"};
     const Credentials credentials = TRY(credentials_.get(deadline));
@@ -186,7 +186,9 @@ Result<net::Exchanged> S3Requests::call(const S3Ask& ask, Deadline deadline) {
       continue;
     }
     if (is_refused_key(verdict.error.peer_code)) credentials_.invalidate();
-    if (!verdict.again || attempt >= settings_.retry.max_attempts) return std::move(verdict.error);
+    // Being asked to slow down is no failure: it may take its time, up to the deadline.
+    if (!verdict.slow) ++failed;
+    if (!verdict.again || failed >= settings_.retry.max_attempts) return std::move(verdict.error);
     const Duration most =
         std::min<Duration>(kFirstWait * (1 << std::min(attempt - 1, 10)), settings_.retry.max_delay);
     const auto usual = std::chrono::duration_cast<Duration>(most * (0.5 + settings_.random() / 2));

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "net/curl_transport.h"
 #include "net/server.h"
+#include "net/socket_exchange.h"
 
 namespace spillway::net {
 namespace {
@@ -74,6 +75,12 @@ struct CurlTls : ::testing::Test {
               Deadline::after(std::chrono::seconds{20}));
   }
 
+  Result<Exchanged> exchange(const std::string& host, const std::string& ca_file) {
+    return SocketExchange({.ca_file = ca_file})
+        .send({"GET", fmt::format("https://{}:{}/", host, server->port())}, {},
+              Deadline::after(std::chrono::seconds{20}));
+  }
+
   Identity identity = make_identity();
   std::string trusted = fmt::format("{}spillway-tls-{}.pem", testing::TempDir(), ::getpid());
   std::string other = trusted + ".other";
@@ -98,6 +105,18 @@ TEST_F(CurlTls, RefusesACertificateForAnotherName) {
   const auto got = get("localhost", trusted);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, "SPW-NET-002") << got.error().what;
+}
+
+TEST_F(CurlTls, SocketsVerifyAsCurlDoes) {
+  const auto got = exchange("127.0.0.1", trusted);
+  ASSERT_TRUE(got) << to_string(got.error());
+  EXPECT_EQ(got->response.body, "tls");
+  for (const std::string& file : {std::string(), other, std::string("/nonexistent.pem")}) {
+    const auto refused = exchange("127.0.0.1", file);
+    ASSERT_FALSE(refused) << file;
+    EXPECT_EQ(refused.error().code, "SPW-NET-002") << refused.error().what;
+  }
+  EXPECT_EQ(exchange("localhost", trusted).error().code, "SPW-NET-002");
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ struct Downloader::Parts {
   int fd = -1;
   std::string etag;
   std::vector<Part> all;
+  std::mutex writing;  // the kernel lets one write to a file at a time, and the others burn time waiting
   std::mutex mutex;
   std::condition_variable changed;
   size_t under_way = 0;
@@ -68,9 +69,11 @@ void Downloader::fetch_one(Parts& parts, size_t index) {
     part.fetched = true;
   }
   parts.changed.notify_all();  // it may be hashed while it is written
-  auto written = done ? write_exactly(parts.fd, text_of(buffer->span()), part.offset, parts.entry.sparse,
-                                      parts.entry.key)
-                      : Result<void>{};
+  const auto write = [&] {
+    const std::lock_guard lock(parts.writing);
+    return write_exactly(parts.fd, text_of(buffer->span()), part.offset, parts.entry.sparse, parts.entry.key);
+  };
+  auto written = done ? write() : Result<void>{};
   if (done) means_.progress.bytes_done += part.size;
   means_.crew.moved(buffer->size());
   const std::lock_guard lock(parts.mutex);

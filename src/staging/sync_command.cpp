@@ -128,8 +128,7 @@ Command sync_command() {
           "the disk. Exit status 0\n"
           "only if all is well; 8 when some files failed, which are named.",
       .options =
-          {{"--dry-run", "", "Say what would be done.", "", ""},
-           {"--delete", "", "Delete what only the target has, once all else went well.", "", ""},
+          {{"--delete", "", "Delete what only the target has, once all else went well.", "", ""},
            {"--include", "PATTERN",
             "Take these, also where an exclude matches; alone, take only these. Repeatable; * matches / too.",
             "", "", true},
