@@ -119,17 +119,13 @@ Result<void> serve_moves(const HelperSettings& settings, const Fd& stop) {
   }
 }
 
-Result<std::string> ask_helper(const std::filesystem::path& path, uid_t uid, const std::string& order,
-                               Deadline deadline) {
+Result<std::string> converse(const std::filesystem::path& path, std::string_view text, Deadline deadline) {
   const sockaddr_un address = TRY(address_of(path));
   const Fd fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return Error{Kind::unavailable,
-                 fmt::format("no staging helper at {}: {}", path.string(), std::strerror(errno))}
-        .fixed_by("systemctl start spillway-stage");
-  std::string_view rest;
-  const std::string text = fmt::format("{}\n{}", uid, order);
-  for (rest = text; !rest.empty();) {
+    return Error{errno == EACCES ? Kind::denied : Kind::unavailable,
+                 fmt::format("nobody listens at {}: {}", path.string(), std::strerror(errno))};
+  for (std::string_view rest = text; !rest.empty();) {
     const ssize_t sent = send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) break;  // it refused before it had read all, and says why
@@ -143,7 +139,7 @@ Result<std::string> ask_helper(const std::filesystem::path& path, uid_t uid, con
     const int ready = poll(&one, 1, static_cast<int>(patience));
     if (ready < 0 && errno != EINTR) return system_error("read from", path, errno);
     if (ready <= 0) {
-      if (deadline.expired()) return Error{Kind::timeout, "the move took longer than allowed"};
+      if (deadline.expired()) return Error{Kind::timeout, "no answer in time"};
       continue;
     }
     std::array<char, 65536> buffer;
@@ -152,6 +148,14 @@ Result<std::string> ask_helper(const std::filesystem::path& path, uid_t uid, con
     if (got <= 0) return answer;
     answer.append(buffer.data(), static_cast<size_t>(got));
   }
+}
+
+Result<std::string> ask_helper(const std::filesystem::path& path, uid_t uid, const std::string& order,
+                               Deadline deadline) {
+  auto answer = converse(path, fmt::format("{}\n{}", uid, order), deadline);
+  if (!answer && answer.error().kind == Kind::unavailable)
+    return std::move(answer).error().fixed_by("systemctl start spillway-stage");
+  return answer;
 }
 
 }  // namespace spillway::staging

@@ -22,6 +22,9 @@ struct HelperSettings {
 /// denied, io.
 Result<void> serve_moves(const HelperSettings& settings, const Fd& stop);
 
+/// Sends text to whoever listens at a socket and gives all that is answered. Errors: unavailable (nobody),
+/// timeout.
+Result<std::string> converse(const std::filesystem::path& socket, std::string_view text, Deadline deadline);
 /// Sends an order to the helper and waits for the whole answer. Errors: unavailable (no helper), timeout.
 Result<std::string> ask_helper(const std::filesystem::path& socket, uid_t uid, const std::string& order,
                                Deadline deadline);

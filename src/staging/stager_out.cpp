@@ -72,6 +72,9 @@ Result<std::vector<JobRun>> Stager::tend_markers(const NodesLook& look, Deadline
 Result<void> Stager::look_for_marker(const JobData& job, Item& item, const NodesLook& look,
                                      Deadline deadline) {
   const auto text = bucket_.get(commit_key(settings_.cluster, job.run, item.number), deadline);
+  const bool unwanted = item.when == When::success && item.state == ItemState::wanted && job.exit_code > 0;
+  if (unwanted && (text || text.error().kind == Kind::not_found))
+    return journal_.advance(job.run, item, ItemState::skipped, clock_.now());
   if (text) {
     const CommitMarker marker = TRY(read_marker(*text));
     item.files = marker.files;
@@ -83,8 +86,6 @@ Result<void> Stager::look_for_marker(const JobData& job, Item& item, const Nodes
   }
   if (text.error().kind != Kind::not_found) return text.error();  // not seen is not lost
   if (item.state == ItemState::lost) return {};
-  if (item.when == When::success && item.state == ItemState::wanted && job.exit_code > 0)
-    return journal_.advance(job.run, item, ItemState::skipped, clock_.now());
   const bool gone = !job.nodes.empty() && std::none_of(job.nodes.begin(), job.nodes.end(),
                                                        [&](const NodeName& node) { return look(node).live; });
   if (gone) return give_up(job, item, "its node ended", deadline);
