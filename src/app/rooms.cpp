@@ -12,6 +12,7 @@
 #include "site/vpn_site.h"
 #include "slurm/config_commands.h"
 #include "staging/commands.h"
+#include "staging/stage_commands.h"
 #include "vpn/commands.h"
 #include "vpn/gateway_daemon.h"
 #include "vpn/vpn_config.h"
@@ -44,14 +45,17 @@ void give_roles(Command& daemon) {
       "gateway five times\n"
       "a second, and what is silent is called anew at its newest address; with a standby, that takes over. "
       "/run/spillway/tunnel.json\n"
-      "tells what it sees. Its unit, spillway-gateway.service, comes from: spillway vpn config.";
-  daemon.options.push_back({"--role", "ROLE", "controller or gateway.", "controller", ""});
+      "tells what it sees. Its unit, spillway-gateway.service, comes from: spillway vpn config.\n\n"
+      "With --role staging, as root, it becomes a job's user for each move of that job's data, when "
+      "SlurmUser asks.";
+  daemon.options.push_back({"--role", "ROLE", "controller, gateway or staging.", "controller", ""});
   daemon.examples.push_back({"sudo spillway daemon --role gateway", "Keep the tunnel up."});
   daemon.run = [controller = daemon.run](const Invocation& asked) -> Result<int> {
     const std::string role = asked.get("role");
     if (role == "controller") return controller(asked);
+    if (role == "staging") return staging::run_stage_helper(asked);
     if (role == "gateway") return vpn::run_gateway(site::load_vpn_site, asked);
-    return Error{Kind::invalid, fmt::format("--role {}: it is controller or gateway", role)};
+    return Error{Kind::invalid, fmt::format("--role {}: it is controller, gateway or staging", role)};
   };
 }
 

@@ -3,14 +3,19 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "fleet/daemon.h"
+#include "fleet/data_watch.h"
 #include "fleet/node_commands.h"
 #include "fleet/setup.h"
 #include "fleet/status.h"
+#include "staging/stage_commands.h"
 
 namespace spillway::fleet {
 namespace {
@@ -62,21 +67,65 @@ void open_log(const Invocation& asked, const config::Site& site) {
     log::warning("config", "cannot write LogFileName {}", site.plugin.log_file.string());
 }
 
+/// Starts `data stage out` for a run and lets go of it; the next daemon finds it at work.
+void start_fetch(const staging::JobRun& run, const std::string& config) {
+  const std::string job = std::to_string(run.job);
+  const pid_t child = fork();
+  if (child < 0) return;
+  if (child > 0) {
+    waitpid(child, nullptr, 0);
+    return;
+  }
+  setsid();
+  if (fork() != 0) _exit(0);  // the grandchild belongs to init
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const std::array<const char*, 10> argv = {"spillway",  "data",     "stage",        "out",    "--job",
+                                            job.c_str(), "--config", config.c_str(), "--once", nullptr};
+  execv("/proc/self/exe", const_cast<char* const*>(argv.data()));
+  _exit(127);
+}
+
+/// Jobs' data is looked after where there is a bucket for it.
+struct Data {
+  std::unique_ptr<staging::StageSite> site;
+  std::optional<DataWatch> watch;
+};
+Result<Data> watch_data(const Loaded& loaded, const std::string& config, Outside& outside) {
+  Data out;
+  if (loaded.site.plugin_v2 || loaded.site.data.bucket.empty()) return out;
+  Invocation asked;
+  asked.options["config"] = config;
+  out.site = TRY(staging::StageSite::open(asked));
+  out.watch.emplace(out.site->stager(), out.site->journal(), outside.clock,
+                    [config](const staging::JobRun& run) { start_fetch(run, config); });
+  return out;
+}
+
 /// Looks after the cluster until `until`, from the moment that this process is the one to do so.
 Result<Pass> look_after(Loaded loaded, Until until, const Fd& stop, Deadline deadline) {
   const Places places = loaded.places;
   auto setup = TRY(Setup::make(std::move(loaded)));
   const Spool spool{places.spool};
+  Data data = TRY(watch_data(setup->loaded(), places.config.string(), setup->outside()));
+  if (data.watch)
+    setup->outside().inputs = [&] { return Inputs{.staging_out = data.watch->nodes_to_keep()}; };
   for (;;) {
     Journal journal = TRY(Journal::open(places.state));
     for (const auto& [id, machine] : TRY(journal.load()).machines) TRY(setup->reach(machine.cloud));
     Reconciler reconciler{journal, spool, setup->outside(), setup->policy()};
     Daemon daemon = TRY(Daemon::start(places, reconciler, setup->outside().slurm, setup->outside().clock,
                                       pace_of(setup->loaded().fleet)));
+    if (data.site)
+      daemon.answer_data([&](const std::string& job, std::optional<uid_t> only) {
+        return staging::job_report(data.site->journal(), job, only);
+      });
     log::info("daemon", "looks after cluster {} ({})", setup->policy().cluster_name, setup->policy().cluster);
     const auto ended = daemon.run(stop, places.state, until, deadline, [&] {
       if (auto counted = journal.add_api_calls(setup->calls_since_last()); !counted)
         log::error("daemon", "{}", to_string(counted.error()));
+      if (data.watch) data.watch->tend(reconciler.world());
     });
     if (ended || ended.error().kind != Kind::conflict) return ended;
     log::warning("daemon", "{}; starting with a new one", ended.error().what);

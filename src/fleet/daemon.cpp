@@ -118,7 +118,7 @@ void Daemon::accept_clients() {
     if (!trusted && strangers >= kStrangersAtMost)
       clients_.erase(
           std::find_if(clients_.begin(), clients_.end(), [](const Client& c) { return !c.trusted; }));
-    clients_.push_back(Client{.fd = std::move(fd), .trusted = trusted});
+    clients_.push_back(Client{.fd = std::move(fd), .trusted = trusted, .uid = peer.uid});
   }
 }
 
@@ -147,6 +147,12 @@ void Daemon::answer_question(Client& client, const std::string& line) {
   }
   if (question && (*question)["ask"].as_string() == "ping")
     return reply(client.fd, Json::object({{"ok", true}}));
+  if (question && data_ && (*question)["ask"].as_string() == "data") {
+    const auto report =
+        data_((*question)["job"].as_string(), client.trusted ? std::nullopt : std::optional(client.uid));
+    reply(client.fd, report ? *report : Json::object({{"error", report.error().what}}));
+    return client.fd.reset();
+  }
   reply(client.fd, Json::object({{"error", "not a question that the daemon knows"}}));
   client.fd.reset();
 }

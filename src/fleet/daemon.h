@@ -28,6 +28,10 @@ class Daemon {
   static Result<Daemon> start(const Places& places, Reconciler& reconciler, slurm::Controller& slurm,
                               Clock& clock, Pace pace);
 
+  /// Who answers what users ask of a job's data: of all users', or of one's only.
+  using DataAnswer = std::function<Result<Json>(const std::string& job, std::optional<uid_t> only)>;
+  void answer_data(DataAnswer answer) { data_ = std::move(answer); }
+
   /// Runs until `stop` becomes readable or `until` is reached, and returns the last pass. `after_pass` is
   /// called after each. Errors: conflict (the state file was taken away: the caller opens a new one), timeout
   /// (SPW-FLEET-005: still in motion at `deadline`), and what makes the journal or the spool unusable.
@@ -38,6 +42,7 @@ class Daemon {
   struct Client {
     Fd fd;
     bool trusted = false;  // SlurmUser or root
+    uid_t uid = 0;
     std::string received;
     bool waiting = false;  // for a job's nodes
     int64_t job = 0;
@@ -66,6 +71,7 @@ class Daemon {
   Pace pace_;
   Fd wake_, control_;
   std::list<Client> clients_;
+  DataAnswer data_;
   int failures_ = 0;
 };
 

@@ -33,6 +33,9 @@ void want_access(const Inputs& in, Resources& out) {
       in.own.head_principal.empty() ? fmt::format("arn:aws:iam::{}:root", in.account) : in.own.head_principal;
   want_role(in, "HeadRole", "head", trust_in(principal), head_policy(in), in.existing.head_role, out);
   want_role(in, "ComputeRole", "compute", trust_in_ec2(), compute_policy(in), in.existing.compute_role, out);
+  // Whoever may assume roles here is named by policies of the account: HeadRole's names this one.
+  want_role(in, "StageRole", "stage", trust_in(fmt::format("arn:aws:iam::{}:root", in.account)),
+            stage_policy(in), "", out);
   want_profile(in, "ComputeProfile", "compute", "ComputeRole", in.existing.compute_role, out);
   if (vpn::is_node_mode(in.vpn)) {
     want_role(in, "TunnelRole", "tunnel", trust_in(principal), tunnel_policy(in), "", out);

@@ -25,6 +25,7 @@ Json outputs_of(const Inputs& in, const Actuals& actuals) {
        {"vpc", one(actuals, "Vpc").id},
        {"subnets", std::move(subnets)},
        {"head_role", one(actuals, "HeadRole").attributes["Arn"]},
+       {"stage_role", one(actuals, "StageRole").attributes["Arn"]},
        {"compute_role_id", one(actuals, "ComputeRole").attributes["RoleId"]},
        {"image", Json::object({{"source", in.own.image}, {"id", in.image}})},
        {"gateway_image", Json::object({{"source", in.own.gateway_image}, {"id", in.gateway_image}})}});

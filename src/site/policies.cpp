@@ -101,7 +101,9 @@ Json head_policy(const Inputs& in) {
                 {objects + "*"}),
       // Written by apply alone.
       statement("SecretsAreCopied", "Deny", {"s3:PutObject", "s3:DeleteObject"},
-                {objects + "secrets/*", objects + "gateway/*", objects + "standby/*"})};
+                {objects + "secrets/*", objects + "gateway/*", objects + "standby/*"}),
+      statement("GiveJobsTheirOwn", "Allow", {"sts:AssumeRole"},
+                {in.arn("iam", fmt::format("role{}{}", iam_path(in.cluster), role_name(in, "stage")))})};
   // A key is the word of the node that made it.
   if (vpn::is_node_mode(in.vpn))
     out.push_back(statement("KeysAreTheNodes", "Deny", {"s3:PutObject"}, {objects + "keys/*"}));
@@ -125,6 +127,18 @@ Json compute_policy(const Inputs& in) {
   if (vpn::is_node_mode(in.vpn))
     out.push_back(statement("MyKey", "Allow", {"s3:PutObject"}, {objects + "keys/${aws:userid}/*"}));
   return document(std::move(out));
+}
+
+Json stage_policy(const Inputs& in) {
+  const std::string objects = fmt::format("arn:aws:s3:::{}/{}/", in.bucket, in.cluster.value);
+  return document(
+      {statement("JobsData", "Allow",
+                 {"s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"},
+                 {objects + "jobs/*", objects + "inputs/*"}),
+       statement("ListJobsData", "Allow", {"s3:ListBucket"}, {"arn:aws:s3:::" + in.bucket},
+                 Json::object({{"StringLike",
+                                Json::object({{"s3:prefix", list({in.cluster.value + "/jobs/*",
+                                                                  in.cluster.value + "/inputs/*"})}})}}))});
 }
 
 Json tunnel_policy(const Inputs& in) {

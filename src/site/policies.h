@@ -11,6 +11,9 @@ Json head_policy(const Inputs& in);
 /// Of a compute node: its launch document and what was released to it alone; where nodes end the tunnel
 /// themselves, the name of its public key, too.
 Json compute_policy(const Inputs& in);
+/// Of the sessions that jobs' data moves with: what lies under jobs/ and inputs/, each session narrowed to
+/// its own run (staging/job_access.h). Nothing can be deleted with it.
+Json stage_policy(const Inputs& in);
 /// Of a gateway: its key and its peers, which lie in `place`; of two gateways each may lead the routes of the
 /// nodes' subnets to an instance, and nothing else of them.
 Json gateway_policy(const Inputs& in, const std::string& place = "gateway");
