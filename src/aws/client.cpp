@@ -47,6 +47,7 @@ bool is_timeout(const Error& error) {
 struct Client::Attempt {
   std::shared_ptr<const Model> model;
   const Operation* operation = nullptr;
+  const Wanted* wanted = nullptr;
   Wire wire;
   Endpoint endpoint;
   std::string url;
@@ -68,6 +69,7 @@ Client::Client(net::Transport& transport, CredentialsProvider& credentials, Cloc
 Result<Client::Attempt> Client::prepare(Call call) const {
   const std::string name = call.service + " " + call.operation;
   Attempt attempt;
+  attempt.wanted = call.wanted;
   attempt.model = TRY(builtin_model(call.service));
   attempt.operation = attempt.model->find(call.operation);
   if (!attempt.operation)
@@ -174,7 +176,7 @@ void Client::judge(Attempt& attempt, Result<net::Response> response) {
 std::vector<Result<Json>> Client::answers_of(std::vector<Attempt>& attempts) {
   const auto read = [](Attempt& attempt) {
     if (!attempt.good) return;
-    attempt.answer = parse(*attempt.model, *attempt.operation, *attempt.good);
+    attempt.answer = parse(*attempt.model, *attempt.operation, *attempt.good, attempt.wanted);
     if (!*attempt.answer)
       attempt.answer =
           std::move(*attempt.answer).error().during(attempt.model->service + " " + attempt.operation->name);

@@ -30,6 +30,7 @@ struct Settings {
 struct Call {
   std::string service, operation;
   Json input = Json::object();
+  const Wanted* wanted = nullptr;  // what of the answer is read; null: all. Lives as long as the program.
 };
 
 /// Calls operations of AWS by name: writes, signs, sends, repeats what is worth repeating, reads.

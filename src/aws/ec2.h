@@ -106,6 +106,8 @@ class Ec2 {
   Ec2() = default;
 
  private:
+  /// What all pages of these calls list.
+  Result<std::vector<Instance>> list_instances(std::vector<Call> calls, Deadline deadline);
   Result<std::vector<Instance>> terminate_known(std::vector<std::string> ids, Deadline deadline);
   Client* client_ = nullptr;
 };

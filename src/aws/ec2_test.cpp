@@ -7,6 +7,7 @@
 
 #include "aws/errors.h"
 #include "aws/fake_ec2.h"
+#include "aws/protocol.h"
 
 namespace spillway::aws {
 namespace {
@@ -51,6 +52,25 @@ TEST_F(Ec2Test, DescribesAllPagesWithTagsAndReasons) {
   EXPECT_EQ(found->front().lifecycle, "on-demand");
   EXPECT_EQ(to_iso8601_seconds(found->front().launched), "2026-11-22T21:54:03Z");
   EXPECT_EQ(client.counters().at("DescribeInstances"), 3u);
+}
+
+TEST(WantedTest, OnlyWhatIsNamedIsReadOfAStructure) {
+  const auto model = builtin_model("ec2");
+  ASSERT_TRUE(model);
+  const Wanted wanted{{"Instance", {"InstanceId", "Tags"}}};
+  const net::Response response{
+      200,
+      {},
+      "<DescribeInstancesResponse><reservationSet><item><reservationId>r-1</"
+      "reservationId><instancesSet><item>"
+      "<instanceId>i-1</instanceId><imageId>ami-1</imageId><tagSet><item><key>k</key><value>v</value></item>"
+      "</tagSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>"};
+  const auto answer = parse(**model, *(*model)->find("DescribeInstances"), response, &wanted);
+  ASSERT_TRUE(answer) << to_string(answer.error());
+  EXPECT_EQ(
+      answer->dump(),
+      R"({"Reservations": [{"Instances": [{"InstanceId": "i-1", "Tags": [{"Key": "k", "Value": "v"}]}], )"
+      R"("ReservationId": "r-1"}]})");
 }
 
 TEST_F(Ec2Test, AnUnknownIdKeepsNobodyElseAlive) {

@@ -35,6 +35,8 @@ std::string_view name_or(const Ref& ref, std::string_view usual) {
 
 class Reader {
  public:
+  explicit Reader(const Wanted* wanted = nullptr) : wanted_(wanted) {}
+
   Result<Json> value(const Ref& ref, const pugi::xml_node& node, int depth = 0) const {
     if (depth > kMaxDepth) return Error{Kind::internal, kBadAnswer, "the answer is nested too deeply"};
     switch (ref.shape->type) {
@@ -63,14 +65,13 @@ class Reader {
 
   Result<Json> structure(const Shape& shape, const pugi::xml_node& node, int depth) const {
     Json out = Json::object();
-    const Places& places = places_of(shape);
-    std::vector<pugi::xml_node> first_of(shape.members.size());
+    const Plan& plan = plan_of(shape);
+    std::vector<pugi::xml_node> first_of(plan.members.size());
     for (const pugi::xml_node& child : node.children())
-      if (const auto place = places.find(local_name(child.name())); place != places.end())
+      if (const auto place = plan.places.find(local_name(child.name())); place != plan.places.end())
         if (pugi::xml_node& found = first_of[place->second]; !found) found = child;
-    for (size_t i = 0; i < shape.members.size(); ++i) {
-      const Member& member = shape.members[i];
-      if (in_headers(member.ref)) continue;
+    for (size_t i = 0; i < plan.members.size(); ++i) {
+      const Member& member = *plan.members[i];
       if (member.ref.xml_attribute) {
         TRY(attribute(member, node, out));
       } else if (member.ref.flattened) {
@@ -83,17 +84,24 @@ class Reader {
   }
 
  private:
-  /// Where among its shape's members the one is that an element stands for.
-  using Places = std::unordered_map<std::string_view, size_t>;
-  const Places& places_of(const Shape& shape) const {
-    const auto [known, is_new] = places_.try_emplace(&shape);
-    if (is_new)
-      for (size_t i = 0; i < shape.members.size(); ++i) {
-        const Ref& ref = shape.members[i].ref;
-        if (!in_headers(ref) && !ref.xml_attribute && !ref.flattened)
-          known->second.emplace(element_name(shape.members[i]), i);
-      }
-    return known->second;
+  /// The members of a structure that are read from the body, and which of them an element stands for.
+  struct Plan {
+    std::vector<const Member*> members;
+    std::unordered_map<std::string_view, size_t> places;
+  };
+  const Plan& plan_of(const Shape& shape) const {
+    const auto [known, is_new] = plans_.try_emplace(&shape);
+    Plan& plan = known->second;
+    if (!is_new) return plan;
+    const auto only = wanted_ ? wanted_->find(shape.name) : Wanted::const_iterator{};
+    const bool whole = !wanted_ || only == wanted_->end();
+    for (const Member& member : shape.members) {
+      if (in_headers(member.ref) || !(whole || only->second.contains(member.name))) continue;
+      if (!member.ref.xml_attribute && !member.ref.flattened)
+        plan.places.emplace(element_name(member), plan.members.size());
+      plan.members.push_back(&member);
+    }
+    return plan;
   }
 
   static pugi::xml_node first(const pugi::xml_node& node, std::string_view name) {
@@ -131,12 +139,13 @@ class Reader {
     return {};
   }
 
-  mutable std::unordered_map<const Shape*, Places> places_;
+  const Wanted* wanted_;
+  mutable std::unordered_map<const Shape*, Plan> plans_;
 };
 
 }  // namespace
 
-Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wrapper) {
+Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wrapper, const Wanted* wanted) {
   pugi::xml_document document;
   // White space alone is kept where it is a leaf's whole text: a key of one blank is a key.
   const auto parsed =
@@ -151,10 +160,11 @@ Result<Json> read_xml(const Ref& ref, std::string_view body, std::string_view wr
         root = child;
         break;
       }
-  return Reader{}.value(ref, root);
+  return Reader{wanted}.value(ref, root);
 }
 
-Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response) {
+Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response,
+                       const Wanted* wanted) {
   if (!operation.output.shape) return Json::object();
   const bool says_something = !operation.output.shape->members.empty();
   if (!says_something && response.body.empty()) return Json::object();
@@ -165,7 +175,8 @@ Result<Json> parse_xml(const Model& model, const Operation& operation, const net
   return read_xml(operation.output, response.body,
                   model.protocol != Protocol::query         ? ""
                   : operation.output.result_wrapper.empty() ? operation.name + "Result"
-                                                            : operation.output.result_wrapper);
+                                                            : operation.output.result_wrapper,
+                  wanted);
 }
 
 namespace {

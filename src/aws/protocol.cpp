@@ -76,11 +76,12 @@ Result<Wire> serialize(const Model& model, const Operation& operation, const Jso
   }
 }
 
-Result<Json> parse(const Model& model, const Operation& operation, const net::Response& response) {
+Result<Json> parse(const Model& model, const Operation& operation, const net::Response& response,
+                   const Wanted* wanted) {
   switch (model.protocol) {
     case Protocol::ec2:
     case Protocol::query:
-      return parse_xml(model, operation, response);
+      return parse_xml(model, operation, response, wanted);
     case Protocol::json:
       return parse_json(model, operation, response);
     default:

@@ -1,4 +1,6 @@
 #pragma once
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -19,9 +21,14 @@ struct Wire {
 /// text). Errors: invalid, naming the member that does not fit.
 Result<Wire> serialize(const Model& model, const Operation& operation, const Json& input);
 
+/// Members to read of the structures that are named; whatever else these have is skipped, which costs next to
+/// nothing. Other structures are read whole. Heeded in XML only.
+using Wanted = std::map<std::string_view, std::set<std::string_view>>;
+
 /// Reads a successful answer as the operation's output shape; unknown elements are skipped.
 /// Errors: internal (SPW-AWS-009), when the body is not what the description says.
-Result<Json> parse(const Model& model, const Operation& operation, const net::Response& response);
+Result<Json> parse(const Model& model, const Operation& operation, const net::Response& response,
+                   const Wanted* wanted = nullptr);
 
 /// What a failed answer says, from its body or else its headers and status.
 struct Fault {
@@ -37,7 +44,8 @@ Result<Wire> serialize_query(const Model& model, const Operation& operation, con
 Result<Wire> serialize_json(const Model& model, const Operation& operation, const Json& input);
 Result<Wire> serialize_rest(const Model& model, const Operation& operation, const Json& input);
 Fault read_json_fault(const net::Response& response);
-Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response);
+Result<Json> parse_xml(const Model& model, const Operation& operation, const net::Response& response,
+                       const Wanted* wanted);
 Result<Json> parse_json(const Model& model, const Operation& operation, const net::Response& response);
 Result<Json> parse_rest(const Model& model, const Operation& operation, const net::Response& response);
 
