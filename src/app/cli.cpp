@@ -117,10 +117,12 @@ int run_command_line(const std::string& program, const std::vector<Command>& com
   for (const Command& command : commands) {
     CLI::App* parent = &top;
     std::string name = command.path;
-    if (const size_t blank = name.find(' '); blank != std::string::npos) {
-      const std::string group = name.substr(0, blank);
+    std::string group;  // "data", then "data stage"
+    for (size_t blank; (blank = name.find(' ')) != std::string::npos;) {
+      const std::string word = name.substr(0, blank);
+      group += (group.empty() ? "" : " ") + word;
       if (!groups.contains(group)) {
-        groups[group] = top.add_subcommand(group);
+        groups[group] = parent->add_subcommand(word);
         groups[group]->set_help_flag();
         groups[group]->add_flag("-h,--help");
       }
@@ -192,8 +194,8 @@ int run_command_line(const std::string& program, const std::vector<Command>& com
     const auto code = parsed.command->run(asked);
     return code ? *code : fail(code.error());
   }
-  for (const auto& [name, group] : groups)
-    if (group->parsed()) return help(program, commands, {name});
+  for (auto group = groups.rbegin(); group != groups.rend(); ++group)  // the innermost first
+    if (group->second->parsed()) return help(program, commands, {group->first});
   return help(program, commands, {});
 }
 

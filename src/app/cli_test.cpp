@@ -64,5 +64,21 @@ TEST(CommandLine, KnowsWhatItDoesNotKnow) {
   EXPECT_FALSE(line.got);
 }
 
+TEST(CommandLine, HasCommandsBelowCommands) {
+  std::string ran;
+  const auto command = [&](const std::string& path) {
+    return Command{.path = path, .summary = "s", .run = [&ran, path](const Invocation&) -> Result<int> {
+                     return ran = path, 0;
+                   }};
+  };
+  const std::vector<Command> all = {command("data sync"), command("data stage in"),
+                                    command("data stage out")};
+  EXPECT_EQ(run_command_line("spillway", all, {"data", "stage", "out"}), 0);
+  EXPECT_EQ(ran, "data stage out");
+  EXPECT_EQ(run_command_line("spillway", all, {"data", "sync"}), 0);
+  EXPECT_EQ(ran, "data sync");
+  EXPECT_EQ(run_command_line("spillway", all, {"data", "stage", "dance"}), 2);
+}
+
 }  // namespace
 }  // namespace spillway::app

@@ -8,6 +8,7 @@
 #include "app/rooms.h"
 #include "base/log.h"
 #include "fleet/hooks.h"
+#include "staging/stage_commands.h"
 
 namespace spillway::app {
 namespace {
@@ -32,6 +33,7 @@ int run_hook(const fleet::HookCall& call, const std::vector<std::string>& argume
   using Name = fleet::HookCall::Name;
   switch (call.name) {
     case Name::prolog_slurmctld:
+      staging::run_data_prolog();
       return fleet::run_prolog_hook(call, site_prolog());
     case Name::change_state: {
       // Called by cron every minute: what is not at rest by the next call is that one's to go on with.

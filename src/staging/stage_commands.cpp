@@ -110,9 +110,6 @@ Result<int> teardown(const Invocation& asked) {
 Option job_option() {
   return {"--job", "ID", "The job's number.", "", ""};
 }
-Option timeout_option() {
-  return {"--timeout", "SECONDS", "Give up after so long; what is done is kept.", "86400", ""};
-}
 
 }  // namespace
 
@@ -135,16 +132,18 @@ std::vector<Command> stage_commands() {
        .summary = "Bring a job's inputs into the bucket, as its user.",
        .description = "Called by Slurm's hooks as SlurmUser; safe to repeat. An input that is there already "
                       "is not sent again.",
-       .options = {job_option(),
-                   {"--script", "FILE", "The batch script; else Slurm is asked.", "", ""},
-                   timeout_option()},
+       .options =
+           {
+               job_option(),
+               {"--script", "FILE", "The batch script; else Slurm is asked.", "", ""},
+           },
        .examples = {{"sudo -u slurm spillway data stage in --job 4711", "Try again by hand."}},
        .run = stage_in},
       {.path = "data stage out",
        .summary = "Bring a job's results home: wait for the node's commit, fetch, verify.",
        .description = "Works with the node gone. Exit code 8 when something is LOST; `spillway data status "
                       "JOB` names it.",
-       .options = {job_option(), {"--once", "", "Do not wait for a commit.", "", ""}, timeout_option()},
+       .options = {job_option(), {"--once", "", "Do not wait for a commit.", "", ""}},
        .examples = {{"sudo -u slurm spillway data stage out --job 4711", "Try again by hand."}},
        .run = stage_out},
       {.path = "data stage wish",

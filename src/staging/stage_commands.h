@@ -19,6 +19,11 @@ Result<int> show_job(const Invocation& asked, const std::string& job);
 /// spillway.data/v1.
 Result<Json> job_report(JobJournal& journal, const std::string& job, std::optional<uid_t> only);
 
+/// The data's part of PrologSlurmctld: notes the job's nodes and brings its inputs into the bucket while they
+/// boot. A job whose inputs cannot be had is requeued and held with the reason; failing instead would requeue
+/// it again and again. Does nothing for others.
+void run_data_prolog();
+
 /// `spillway daemon --role staging`: the root helper.
 Result<int> run_stage_helper(const Invocation& asked);
 

@@ -170,18 +170,16 @@ Result<int> move(const Invocation&) {
 }  // namespace
 
 std::vector<Command> stage_node_commands() {
-  const Option job{"--job", "ID", "The job's number.", "", ""},
-      timeout{"--timeout", "SECONDS", "Give up after so long.", "3600", ""};
+  const Option job{"--job", "ID", "The job's number.", "", ""};
   return {
       {.path = "data stage fetch",
        .summary = "On a cloud node: fetch a job's inputs, as its user.",
-       .options = {job, timeout},
+       .options = {job},
        .hidden = true,
        .run = node_in},
       {.path = "data stage push",
        .summary = "On a cloud node: push a job's results and commit them, as its user.",
        .options = {job,
-                   timeout,
                    {"--exit-code", "N", "Of the job.", "", ""},
                    {"--keep-going", "", "The job goes on: push what there is, commit nothing.", "", ""}},
        .hidden = true,
