@@ -51,7 +51,14 @@ struct Piece {
 /// In pieces, one for each part that was sent.
 struct Object {
   std::vector<std::shared_ptr<Piece>> pieces;
-  Text etag, crc;
+  Text etag, crc, metadata;  // metadata: headers as they came
+  time_t at = time(nullptr);
+  Text date(const char* format) const {
+    char text[64];
+    tm parts{};
+    gmtime_r(&at, &parts);
+    return {text, strftime(text, sizeof text, format, &parts)};
+  }
   size_t size() const {
     size_t sum = 0;
     for (const auto& piece : pieces) sum += piece->size;
@@ -214,13 +221,21 @@ class Connection {
     }
   }
   static Text described(const Object& object) {
-    return "ETag: \"" + object.etag + "\"\r\nLast-Modified: Sun, 22 Nov 2026 21:54:03 GMT\r\n" +
+    return "ETag: \"" + object.etag + "\"\r\nLast-Modified: " + object.date("%a, %d %b %Y %H:%M:%S GMT") +
+           "\r\n" + object.metadata +
            (object.crc.empty() ? "" : "x-amz-checksum-crc64nvme: " + object.crc + "\r\n");
+  }
+  static Text metadata_of(const Request& request) {
+    Text out;
+    for (const auto& [name, value] : request.headers)
+      if (name.starts_with("x-amz-meta-")) out += name + ": " + value + "\r\n";
+    return out;
   }
   Object stored(Request& request) {
     char etag[48];
     snprintf(etag, sizeof etag, "%032lx-1", static_cast<unsigned long>(++counter));
-    return {{std::move(request.body)}, etag, request.headers["x-amz-checksum-crc64nvme"]};
+    return {
+        {std::move(request.body)}, etag, request.headers["x-amz-checksum-crc64nvme"], metadata_of(request)};
   }
   void answer(Request& request) {
     const Text name = request.path.substr(1);
@@ -319,6 +334,8 @@ class Connection {
     const bool url = request.query["encoding-type"] == "url";
     Text out = "<ListBucketResult>", last;
     if (url) out += "<EncodingType>url</EncodingType>";
+    const Text delimiter = request.query["delimiter"];
+    Text folders;
     size_t count = 0;
     bool more = false;
     const std::shared_lock lock(guard);
@@ -329,12 +346,21 @@ class Connection {
         break;
       }
       last = it->first.substr(bucket.size() + 1);
-      out += "<Contents><Key>" + (url ? encoded(last) : last) +
-             "</Key><LastModified>2026-11-22T21:54:03.000Z</LastModified><ETag>&quot;" + it->second.etag +
+      if (const size_t end = delimiter.empty() ? Text::npos : it->first.find(delimiter, prefix.size());
+          end != Text::npos) {
+        const Text folder = it->first.substr(bucket.size() + 1, end - bucket.size());
+        folders +=
+            "<CommonPrefixes><Prefix>" + (url ? encoded(folder) : folder) + "</Prefix></CommonPrefixes>";
+        last = folder + "\x7f\x7f";  // behind all that is in it
+        it = std::prev(objects.upper_bound(bucket + "/" + last));
+        continue;
+      }
+      out += "<Contents><Key>" + (url ? encoded(last) : last) + "</Key><LastModified>" +
+             it->second.date("%Y-%m-%dT%H:%M:%S.000Z") + "</LastModified><ETag>&quot;" + it->second.etag +
              "&quot;</ETag><Size>" + std::to_string(it->second.size()) +
              "</Size><StorageClass>STANDARD</StorageClass></Contents>";
     }
-    out += "<IsTruncated>" + Text(more ? "true" : "false") + "</IsTruncated>";
+    out += folders + "<IsTruncated>" + Text(more ? "true" : "false") + "</IsTruncated>";
     if (more)
       out += "<NextContinuationToken>" + encoded(last) + "</NextContinuationToken><NextMarker>" +
              encoded(last) + "</NextMarker>";

@@ -141,6 +141,8 @@ def measure(report, work, key, latency):
             else:
                 out = work / "out"
                 steps["down"] = client.down(prefix, out)
+                if (got := sum(1 for p in out.rglob("f*") if p.is_file())) != count:
+                    raise SystemExit(f"error: {client.name} fetched {got} files of {count}")
                 if key == "small":
                     steps["re-sync, unchanged"] = client.up(folder, prefix)
                     touch_some(folder, 100)

@@ -52,7 +52,13 @@ void Crew::hire() {
 
 void Crew::submit(std::function<void()> task) {
   std::unique_lock lock(mutex_);
-  room_there_.wait(lock, [&] { return usual_.size() < kQueue; });
+  // Once it is full, it runs half empty first: waking this thread for every task would cost more than small
+  // tasks do.
+  if (usual_.size() >= kQueue) {
+    waiting_ = true;
+    room_there_.wait(lock, [&] { return usual_.size() <= kQueue / 2; });
+    waiting_ = false;
+  }
   usual_.push_back(std::move(task));
   hire();
   lock.unlock();
@@ -111,8 +117,9 @@ void Crew::work() {
     ++active_;
     const bool more = may();
     if (more) hire();
+    const bool room = waiting_ && usual_.size() <= kQueue / 2;
     lock.unlock();
-    room_there_.notify_one();
+    if (room) room_there_.notify_all();
     if (more) work_there_.notify_one();
     const auto began = Steady::now();
     const double busy = processor_seconds();

@@ -45,7 +45,7 @@ class Crew {
   std::deque<std::function<void()>> urgent_, usual_;
   std::vector<std::thread> threads_;
   size_t active_ = 0;
-  bool ending_ = false;
+  bool ending_ = false, waiting_ = false;  // waiting_: somebody has a task and no room for it
   Pace pace_;
   Pace::Window window_;
   std::chrono::steady_clock::time_point window_began_ = std::chrono::steady_clock::now();
