@@ -53,4 +53,12 @@ class Buffers {
   std::vector<Free> free_;
 };
 
+/// Buffers of two kinds. A thread of the crew that waits for one of the first holds none; those of the second
+/// are taken outside the crew, for tasks that the crew has yet to begin. From one pool, waiting threads and
+/// waiting tasks could hold each other up for ever.
+struct Memory {
+  Memory(size_t of_whole_files, size_t of_parts) : whole(of_whole_files), parts(of_parts) {}
+  Buffers whole, parts;
+};
+
 }  // namespace spillway::staging

@@ -34,7 +34,7 @@ Result<void> check_content(const Entry& entry, uint64_t crc, const std::string& 
 }
 
 Result<Landing::File> Downloader::fetch_whole(const Entry& entry) {
-  const Buffers::Held buffer = means_.buffers.take(static_cast<size_t>(entry.size));
+  const Buffers::Held buffer = means_.memory.whole.take(static_cast<size_t>(entry.size));
   means_.pace(buffer->size());
   std::string_view content;
   for (int attempt = 1;; ++attempt) {

@@ -94,7 +94,7 @@ Result<std::string> Downloader::hash_all(Parts& parts) {
     while (handed < parts.all.size()) {
       Parts::Part& next = parts.all[handed];
       const auto size = static_cast<size_t>(next.size);
-      next.buffer = handed == hashed ? means_.buffers.take(size) : means_.buffers.try_take(size);
+      next.buffer = handed == hashed ? means_.memory.parts.take(size) : means_.memory.parts.try_take(size);
       if (!next.buffer) break;
       {
         const std::lock_guard lock(parts.mutex);

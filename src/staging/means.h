@@ -22,7 +22,7 @@ struct Progress {
 struct Means {
   aws::S3Objects& objects;
   Crew& crew;  // requests
-  Buffers& buffers;
+  Memory& memory;
   RateLimit& rate;
   Progress& progress;
   Clock& clock;

@@ -15,7 +15,8 @@
 namespace spillway::staging {
 namespace {
 
-constexpr size_t kMostRequests = 256, kMemory = 88 << 20;  // beside stacks, names and the program itself
+constexpr size_t kMostRequests = 256;
+constexpr size_t kWholeFiles = 32 << 20, kParts = 64 << 20;  // bytes
 
 std::atomic<bool> asked_to_end = false;
 
@@ -123,12 +124,12 @@ Result<SyncReport> run_sync(const SyncOrder& order) {
   const auto bucket = TRY(Bucket::reach(far.bucket, order.profile, [&] {
     if (slowed_down) slowed_down();
   }));
-  Buffers buffers(kMemory);
+  Memory memory(kWholeFiles, kParts);
   RateLimit rate(order.max_rate);
   Progress progress;
   Crew crew(order.jobs > 0 ? order.jobs : kMostRequests, order.jobs > 0);
   slowed_down = [&crew] { crew.slow_down(); };
-  Means means{bucket->objects(), crew, buffers, rate, progress, bucket->clock(), journal.get()};
+  Means means{bucket->objects(), crew, memory, rate, progress, bucket->clock(), journal.get()};
   Journal::Transfer kept{id, wish.source.text, wish.target.text, "running", "", nanoseconds_now(means.clock),
                          0,  getpid(),         order_text(order)};
   if (!wish.source.remote) kept.source = wish.source.local.string();

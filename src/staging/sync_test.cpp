@@ -177,6 +177,17 @@ TEST_F(Sync, KeepsHolesAndAttributes) {
   EXPECT_LT(found.st_blocks * 512, 1 << 20);
 }
 
+TEST_F(Sync, LargeAndSmallFilesDoNotWaitForEachOtherForEver) {
+  whole_files = 64 << 10;  // room for one at a time
+  parts = 5 << 20;
+  threads = 2;
+  for (int i = 0; i < 60; ++i) write(fmt::format("f{}", i), pattern(40'000));
+  for (int i = 0; i < 4; ++i) write(fmt::format("e{}", i), pattern(11 << 20));
+  EXPECT_EQ(sync(up())->copied, 64);
+  EXPECT_EQ(sync(down())->copied, 64);
+  EXPECT_EQ(listing(back), listing(here));
+}
+
 TEST_F(Sync, SaysThatTheSourceIsNotThere) {
   const auto none = sync(down());
   ASSERT_FALSE(none);

@@ -52,7 +52,7 @@ Result<Fd> Uploader::open(const Entry& entry) {
 }
 
 Result<Entry> Uploader::send_whole(int fd, const std::string& key, Entry entry) {
-  const Buffers::Held buffer = means_.buffers.take(static_cast<size_t>(entry.size));
+  const Buffers::Held buffer = means_.memory.whole.take(static_cast<size_t>(entry.size));
   TRY(read_exactly(fd, buffer->span(), 0, entry.key));
   const std::string_view content = text_of(buffer->span());
   entry.crc64 = crc64nvme(content);
@@ -83,7 +83,8 @@ Result<Entry> Uploader::hashed(Entry entry) {
   Sha256 digest;
   uint64_t crc = 0;
   for (int64_t at = 0; at < entry.size; at += kPiece) {
-    const Buffers::Held buffer = means_.buffers.take(static_cast<size_t>(std::min(kPiece, entry.size - at)));
+    const Buffers::Held buffer =
+        means_.memory.whole.take(static_cast<size_t>(std::min(kPiece, entry.size - at)));
     TRY(read_exactly(fd.get(), buffer->span(), at, entry.key));
     crc = crc64nvme(text_of(buffer->span()), crc);
     digest.update(text_of(buffer->span()));
@@ -101,7 +102,7 @@ Result<std::optional<Entry>> Uploader::adopt(const Entry& entry, const Entry& ob
   Entry mine = TRY(hashed(entry));
   if (object.etag.size() == 32 && entry.size <= means_.parts_from) {
     const Fd fd = TRY(open(entry));
-    const Buffers::Held buffer = means_.buffers.take(static_cast<size_t>(entry.size));
+    const Buffers::Held buffer = means_.memory.whole.take(static_cast<size_t>(entry.size));
     TRY(read_exactly(fd.get(), buffer->span(), 0, entry.key));
     if (to_hex(md5(text_of(buffer->span()))) == object.etag) {
       mine.etag = object.etag;

@@ -17,11 +17,11 @@ Result<int> run(const Invocation& asked) {
   const Location far = TRY(parse_location(asked.arguments.at(0)));
   if (!far.remote) return Error{Kind::invalid, kBadLocation, fmt::format("{} is not in S3", far.text)};
   const auto bucket = TRY(Bucket::reach(far.bucket, asked.get("profile"), {}));
-  Buffers buffers(kMemory);
+  Memory memory(kMemory, kMemory);
   RateLimit rate(0);
   Progress progress;
   Crew crew(kMostRequests, false);
-  Means means{bucket->objects(), crew, buffers, rate, progress, bucket->clock()};
+  Means means{bucket->objects(), crew, memory, rate, progress, bucket->clock()};
   const Tell tell = [&](const Failure& failure) {
     if (!asked.json()) fmt::print(stderr, "{} {}\n", failure.error.code, failure.error.what);
   };

@@ -181,12 +181,12 @@ class World : public ::testing::Test {
     aws::S3Objects objects(requests);
     auto journal = Journal::open(root / "state");
     EXPECT_TRUE(journal) << journal.error().what;
-    Buffers buffers(64 << 20);
+    Memory memory(whole_files, parts);
     RateLimit rate(max_rate);
     Progress progress;
-    Crew crew(8, true);
+    Crew crew(threads, true);
     crew_now = &crew;
-    Means means{objects, crew, buffers, rate, progress, clock, journal->get()};
+    Means means{objects, crew, memory, rate, progress, clock, journal->get()};
     means.part_size = 5 << 20;
     means.parts_from = 6 << 20;
     if (with) with(means);
@@ -228,6 +228,7 @@ class World : public ::testing::Test {
   std::atomic<int> slowed_down = 0;
   std::atomic<Crew*> crew_now = nullptr;
   int64_t max_rate = 0;
+  size_t whole_files = 32 << 20, parts = 32 << 20, threads = 8;
 };
 
 }  // namespace spillway::staging
