@@ -80,6 +80,9 @@ RULES
 
 # ---- what a job expects of home: made by slurmd's Prolog, which must not fail, or Slurm drains the node
 install -d -m 755 /etc/spillway /etc/spillway/prolog.d /var/spool/slurmd /var/log/slurm /run/slurm
+# What programs on the node know of it; nothing of it is secret.
+printf '{"cluster":"%s","bucket":"%s","region":"%s","role_id":"%s","instance":"%s","node":"%s"}\n' \
+  "$cluster" '@BUCKET@' "$region" "$role_id" "$instance" "$node" >/etc/spillway/node.json
 cat >/etc/spillway/prolog.d/10-spillway <<'PROLOG'
 #!/bin/sh
 # Runs as root before a job's first step on this node. The job's user and folders may not exist here: they are made, on the

@@ -7,26 +7,26 @@
 local program = "/usr/sbin/spillway"
 
 local function quoted(text)
-  return "'" .. tostring(text):gsub("'", "'\\''") .. "'"
+  return "'" .. (tostring(text):gsub("'", "'\\''")) .. "'"
 end
 
--- The program's exit code decides; what it says is Slurm's reason.
+-- The program's exit code decides; what it says is Slurm's reason. The shell prints the code, because Lua 5.1's close() does not tell.
 local function call(...)
   local words = { program }
   for _, word in ipairs({ ... }) do
     words[#words + 1] = quoted(word)
   end
-  local pipe = io.popen(table.concat(words, " ") .. " 2>&1", "r")
+  local pipe = io.popen(table.concat(words, " ") .. ' 2>&1; echo ":$?"', "r")
   if not pipe then
     return slurm.ERROR, "cannot run " .. program
   end
-  local said = pipe:read("*a")
-  local ok = pipe:close()
-  if ok then
+  local said, code = pipe:read("*a"):match("^(.-)%s*:(%d+)%s*$")
+  pipe:close()
+  if code == "0" then
     return slurm.SUCCESS
   end
-  slurm.log_error("spillway: %s", said)
-  return slurm.ERROR, (said:gsub("%s+$", ""))
+  slurm.log_error("spillway: %s", tostring(said))
+  return slurm.ERROR, tostring(said)
 end
 
 -- In slurmctld itself: only reads the script, a few milliseconds.

@@ -13,17 +13,21 @@ local function spillway_check(script)
   end
   file:write(script)
   file:close()
-  local pipe = io.popen(program .. " data stage check " .. name .. " 2>&1 >/dev/null", "r")
-  local said = pipe and pipe:read("*a") or ""
-  local ok = not pipe or pipe:close()
+  -- The shell prints the exit code, because Lua 5.1's close() does not tell.
+  local pipe = io.popen(program .. " data stage check " .. name .. ' 2>&1 >/dev/null; echo ":$?"', "r")
+  local said, code
+  if pipe then
+    said, code = pipe:read("*a"):match("^(.-)%s*:(%d+)%s*$")
+    pipe:close()
+  end
   os.remove(name)
-  if said ~= "" then
+  if said and said ~= "" then
     slurm.log_user("%s", said)
   end
-  if ok then
-    return slurm.SUCCESS
+  if code == "2" then
+    return slurm.ERROR
   end
-  return slurm.ERROR
+  return slurm.SUCCESS
 end
 
 function slurm_job_submit(job, partitions, uid)

@@ -22,7 +22,7 @@ void give_jobs(Command& status) {
 }  // namespace
 
 std::vector<Command> commands() {
-  std::vector<Command> all = {sync_command(), verify_command(), stage_run_command()};
+  std::vector<Command> all = {sync_command(), verify_command(), stage_run_command(), stage_hooks_command()};
   for (const auto& some : {transfer_commands(), stage_commands(), stage_node_commands()})
     all.insert(all.end(), some.begin(), some.end());
   for (Command& command : all)

@@ -12,6 +12,8 @@ std::vector<Command> stage_commands();
 std::vector<Command> stage_node_commands();
 /// `data stage run -- CMD`, for those who want only that.
 Command stage_run_command();
+/// `data stage hooks`: Slurm's side, to look at and to install.
+Command stage_hooks_command();
 
 /// `data status JOB`: from the journal, or by the daemon where only it may read that.
 Result<int> show_job(const Invocation& asked, const std::string& job);
