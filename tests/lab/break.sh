@@ -39,6 +39,12 @@ lab heal >/dev/null
 on "$node:root" sh -c "${metadata}instance-id" >/dev/null || fail "the metadata service is silent still"
 nothing_broken || fail "something is left: $(broken)"
 
+# Whoever saw the notice drains that node: what follows has another job.
+on ctl scancel "$job"
+job=$(submit -p cloud --wrap 'sleep 600')
+eventually 120 "another job runs" running "$job"
+node=$(on ctl squeue -h -o %N -j "$job")
+
 # ---- the network: each way is closed while it is broken, and open again afterwards
 reaches() { on ctl ping -c 1 -W 1 "$(on ctl getent hosts "$node" | cut -d' ' -f1)" >/dev/null 2>&1; }
 cut_off() { ! reaches; }

@@ -23,7 +23,7 @@ made = [  # by the image's making, by boot and by the node's own programs
     r"/$", r"/(bin|sbin|lib|lib64|var/run|proc|sys|dev)$", r"/tmp(/|$)", r"/run(/|$)", r"/var/tmp$", r"/var/log(/|$)",
     r"/etc/(passwd|group|nsswitch.conf|hosts|hostname|os-release|resolv.conf|ld.so.cache|ssl/certs(/ca-certificates.crt)?)$",
     r"/etc/(passwd|group)-$", r"/etc/alternatives(/|$)", r"/usr/sbin/(init|poweroff|halt|shutdown)$", r"/etc/munge(/munge.key)?$", r"/var/lib/munge(/munged.*)?$",
-    r"/etc/spillway(/prolog.d(/10-spillway)?)?$", r"/var/lib/cloud(/instance(/user-data.txt)?)?$", r"/var/spool/slurmd(/|$)",
+    r"/etc/spillway(/node.json|/prolog.d(/10-spillway)?)?$", r"/var/lib/cloud(/instance(/user-data.txt)?)?$", r"/var/spool/slurmd(/|$)",
     r"/home/alice(/|$)", r"/var/cache(/ldconfig.*)?$", r"/root$", r"/home$", r"/mnt$", r"/lib32$|/libx32$",
     r"/usr/lib64$|/var/spool$|/etc/ssl$|/var/lib$|/usr/lib$"]
 seen = [line.rstrip("\n") for line in open(sys.argv[1])]
