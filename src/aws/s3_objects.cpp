@@ -63,7 +63,8 @@ Result<S3Facts> S3Objects::get(std::string_view key, std::optional<Range> range,
   const net::Exchanged answer = TRY(requests_->call(ask, deadline));
   const S3Facts facts = facts_of(answer.response);
   // A range that reaches beyond the object's end ends with it.
-  const auto wanted = static_cast<size_t>(range ? std::min(range->count, facts.size - range->first) : facts.size);
+  const auto wanted =
+      static_cast<size_t>(range ? std::min(range->count, facts.size - range->first) : facts.size);
   const size_t came = room.empty() ? answer.response.body.size() : answer.placed;
   if (came != wanted)
     return Error{Kind::unavailable, kUnavailable,

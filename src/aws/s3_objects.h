@@ -33,8 +33,8 @@ class S3Objects {
     int64_t first = 0, count = 0;
   };
   /// Puts the object, or a range of it, into `room`, which must be large enough. With `etag`, only of the
-  /// object that has it: conflict when it was replaced. A range ends with the object. Errors: unavailable when
-  /// fewer bytes came than were promised.
+  /// object that has it: conflict when it was replaced. A range ends with the object. Errors: unavailable
+  /// when fewer bytes came than were promised.
   Result<S3Facts> get(std::string_view key, std::optional<Range> range, std::string_view etag,
                       std::span<char> room, Deadline deadline);
   /// A small object, whole.
