@@ -45,5 +45,8 @@ inline constexpr Code kMayNotBecome{
     "root and system accounts have no staging; check the helper's owner and mode"};
 inline constexpr Code kNoStageRole{
     "SPW-STAGE-064", "without a role for staging no job can be given its own access", "sudo spillway apply"};
+inline constexpr Code kOneNodeOnly{
+    "SPW-STAGE-065", "the results of several nodes of a job would be written over each other",
+    "stage out from jobs of one node, or write results to a shared file system"};
 
 }  // namespace spillway::staging

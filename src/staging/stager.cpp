@@ -29,6 +29,11 @@ Result<bool> Stager::wish(const JobFacts& facts) {
 
 Result<void> Stager::started(std::string_view name, int64_t restart, const std::vector<NodeName>& nodes) {
   JobData job = TRY(journal_.newest(name));
+  const bool has_results = std::any_of(job.items.begin(), job.items.end(),
+                                       [](const Item& item) { return item.direction == Direction::out; });
+  if (nodes.size() > 1 && has_results)
+    return Error{Kind::invalid, kOneNodeOnly,
+                 fmt::format("job {} stages out from {} nodes", name, nodes.size())};
   if (job.run.restart == restart && (job.nodes.empty() || job.nodes == nodes) && job.ended_at == Time{})
     return journal_.started(job.run, nodes);
   // Slurm runs it anew: what the last run left in the bucket stays its own, and inputs that are there need

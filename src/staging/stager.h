@@ -54,6 +54,7 @@ class Stager {
   Result<void> stage_in(std::string_view job, Deadline deadline);
 
   /// Slurm gave the job these nodes: a run of its own, and each node may know what to do.
+  /// Errors: invalid (SPW-STAGE-065: results, and more than one node).
   Result<void> started(std::string_view job, int64_t restart, const std::vector<NodeName>& nodes);
   Result<void> ended(std::string_view job, int exit_code);
   /// Writes orders for nodes whose machine is known and whose session is old or none; withdraws those of runs

@@ -376,6 +376,9 @@ TEST_F(Staging, ARunAnewHasItsOwnKeysAndKeepsItsInputs) {
   mover.disk["/home/alice/in"] = {{"x", "data"}};
   submit(43, "#SPILLWAY stage_in in\n#SPILLWAY stage_out out /shared/out\n");
   ASSERT_TRUE(stager.stage_in("43", soon()));
+  const auto two = stager.started("43", 0, {NodeName{"c-0"}, NodeName{"c-1"}});
+  ASSERT_FALSE(two) << "they would write over each other's results";
+  EXPECT_EQ(two.error().code, "SPW-STAGE-065");
   ASSERT_TRUE(stager.started("43", 0, {NodeName{"c-0"}}));
   ASSERT_TRUE(stager.started("43", 0, {NodeName{"c-0"}})) << "a hook that is run again";
   ASSERT_EQ(journal.runs("43")->size(), 1u);
