@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "staging/names.h"
 #include "staging/world_test.h"
@@ -169,12 +170,13 @@ TEST_F(Rows, row_071_a_download_that_fails_leaves_the_file_that_was_there) {
 }
 
 TEST_F(Rows, row_072_a_full_disk_ends_the_copy_cleanly) {
+  if (getuid() != 0) GTEST_SKIP() << "only root can mount a small disk";
   write("a", pattern(3 << 20));
   write("b", pattern(12 << 20));
   write("c", "tiny");
   ASSERT_TRUE(sync(up()));
   std::filesystem::create_directories(back);
-  ASSERT_EQ(mount("tmpfs", back.c_str(), "tmpfs", 0, "size=4m"), 0) << "needs root";
+  ASSERT_EQ(mount("tmpfs", back.c_str(), "tmpfs", 0, "size=4m"), 0);
   const auto full = sync(down());
   EXPECT_FALSE(full);
   if (!full) {
@@ -192,11 +194,14 @@ TEST_F(Rows, row_073_fifos_and_sockets_are_refused_aloud_and_hard_links_are_file
   write("file", "x");
   std::filesystem::create_hard_link(here / "file", here / "second");
   ASSERT_EQ(mkfifo((here / "fifo").c_str(), 0600), 0);
-  ASSERT_EQ(mknod((here / "device").c_str(), S_IFCHR | 0600, 0x103), 0) << "needs root";
+  const bool with_device = getuid() == 0;  // nobody else may make one
+  if (with_device) {
+    ASSERT_EQ(mknod((here / "device").c_str(), S_IFCHR | 0600, 0x103), 0);
+  }
   const auto report = sync(up());
   ASSERT_TRUE(report);
   EXPECT_EQ(report->copied, 2);
-  EXPECT_EQ(report->failed, 2);
+  EXPECT_EQ(report->failed, with_device ? 2 : 1);
   for (const Failure& failure : report->failures) EXPECT_EQ(failure.error.code, "SPW-STAGE-003");
   EXPECT_EQ(object("second"), "x");
 }
